@@ -1,0 +1,34 @@
+import { z } from "zod";
+import { FlagOff } from "./common.ts";
+
+/**
+ * Which credentials to revoke: neither flag means everything. `auth_only` is what the Go client
+ * sends for `login_only`. Unknown parameters are refused: ignoring one once turned "revoke logins"
+ * into "revoke everything".
+ */
+export const RevocationQuery = z.strictObject({
+  api_only: FlagOff,
+  login_only: FlagOff,
+  auth_only: FlagOff,
+  wait: FlagOff.meta({
+    description: "Answer only when the revocation is known to be in force everywhere",
+  }),
+});
+
+/** What a request with `wait=1` answers: how a revocation is known to be in force. */
+export const RevocationReceipt = z
+  .object({
+    waited_ms: z
+      .number()
+      .int()
+      .nonnegative()
+      .meta({ description: "From the commit, milliseconds" }),
+    confirmed: z.number().int().nonnegative().meta({ description: "Holders that confirmed" }),
+    holders: z.number().int().nonnegative().meta({ description: "Holders known at the commit" }),
+    proof: z.enum(["confirmed", "bound"]).meta({
+      description: "confirmed: every holder applied it; bound: no lease from before it can be live",
+    }),
+    bound_ms: z.number().int().positive().meta({ description: "The bound B, milliseconds" }),
+  })
+  .meta({ id: "RevocationReceipt" });
+export type RevocationReceipt = z.output<typeof RevocationReceipt>;

@@ -1,0 +1,49 @@
+/**
+ * What the rest of the store sees of a database. `dialect/sqlite.ts` and `dialect/postgres.ts` make
+ * one; nothing else knows which it is.
+ */
+import type { Kysely, Transaction } from "kysely";
+import type { ChangeKind, Schema } from "./schema.ts";
+
+/** An entry for the change log; written as the transaction's last statement. */
+export type Change =
+  | {
+      readonly kind: Extract<ChangeKind, "token">;
+      readonly tokenId: string;
+      readonly userId: string;
+    }
+  | { readonly kind: Extract<ChangeKind, "user">; readonly userId: string }
+  | { readonly kind: Extract<ChangeKind, "all"> };
+
+/** What a transaction returns: its result, and what verifications must learn of it. */
+export interface Outcome<T> {
+  readonly value: T;
+  readonly changes: readonly Change[];
+}
+
+/** A committed transaction: its result, and the head of the log that its last change made. */
+export interface Committed<T> {
+  readonly value: T;
+  /** `null` where nothing was appended. */
+  readonly seq: number | null;
+}
+
+/** An open database with its schema up to date. */
+export interface Database {
+  /** For reads, and for writes that no verification depends on. */
+  readonly db: Kysely<Schema>;
+  /**
+   * Runs `work` in one write transaction. Its changes are appended with the commit, so that the
+   * log's order is the commits' order. A thrown error rolls back and is thrown on.
+   *
+   * @throws RevocationUnconfirmedError where there were changes and whether they were committed
+   *   cannot be known.
+   */
+  write<T>(work: (tx: Transaction<Schema>) => Promise<Outcome<T>>): Promise<Committed<T>>;
+  close(): Promise<void>;
+}
+
+/** The commit's answer was lost, or came with a warning: the caller must repeat the revocation. */
+export class RevocationUnconfirmedError extends Error {
+  override readonly name = "RevocationUnconfirmedError";
+}
