@@ -2,17 +2,18 @@
 import { spawnSync } from "node:child_process";
 
 const checks = [
-  ["tsc", "-p", "."],
-  ["oxlint", "--deny-warnings", "."],
-  ["oxfmt", "--check", "."],
+  ["node", "scripts/complete-lock.mjs", "--check"],
+  ["node_modules/.bin/tsc", "-p", "."],
+  ["node_modules/.bin/oxlint", "--deny-warnings", "."],
+  ["node_modules/.bin/oxfmt", "--check", "."],
 ];
 
 let failed = 0;
-for (const [tool, ...options] of checks) {
-  const run = spawnSync("npx", ["--no-install", tool, ...options], { stdio: "inherit" });
+for (const [command, ...options] of checks) {
+  const run = spawnSync(command, options, { stdio: "inherit" });
   if (run.status !== 0) {
     failed += 1;
-    console.error(`check: ${tool} failed`);
+    console.error(`check: ${[command, ...options].join(" ")} failed`);
   }
 }
 process.exit(failed === 0 ? 0 : 1);
