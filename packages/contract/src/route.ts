@@ -40,9 +40,13 @@ export interface Route {
   readonly errors: readonly ErrorCode[];
 }
 
-/** Declares a route; keeps its literal types. */
-export function defineRoute<const R extends Route>(route: R): R {
-  return route;
+/**
+ * Declares a route; keeps its literal types. It takes a function because a bundler can only drop an
+ * unused call that is marked pure when its arguments have no effects either: a binary built without
+ * a command must not hold the command's route.
+ */
+export function defineRoute<const R extends Route>(declare: () => R): R {
+  return declare();
 }
 
 type InputOf<S> = S extends z.ZodType ? z.input<S> : undefined;

@@ -11,7 +11,7 @@ export type LoginReply = z.output<typeof LoginReply>;
 /** The cookie that carries the third segment of a login JWT. */
 export const SIGNATURE_COOKIE = "jwt_sig";
 
-export const login = /* @__PURE__ */ defineRoute({
+export const login = /* @__PURE__ */ defineRoute(() => ({
   id: "login",
   method: "POST",
   path: "/login",
@@ -21,9 +21,9 @@ export const login = /* @__PURE__ */ defineRoute({
   body: z.strictObject({ user: z.string().min(1), password: z.string().min(1) }),
   replies: { 200: LoginReply },
   errors: ["unauthorized", "too_many_attempts", "overloaded"],
-});
+}));
 
-export const logout = /* @__PURE__ */ defineRoute({
+export const logout = /* @__PURE__ */ defineRoute(() => ({
   id: "logout",
   method: "POST",
   path: "/logout",
@@ -33,9 +33,9 @@ export const logout = /* @__PURE__ */ defineRoute({
   body: NoBody,
   replies: { 204: null },
   errors: [],
-});
+}));
 
-export const refreshSession = /* @__PURE__ */ defineRoute({
+export const refreshSession = /* @__PURE__ */ defineRoute(() => ({
   id: "refreshSession",
   method: "POST",
   path: "/refresh_token",
@@ -45,9 +45,9 @@ export const refreshSession = /* @__PURE__ */ defineRoute({
   body: NoBody,
   replies: { 200: LoginReply },
   errors: ["session_required"],
-});
+}));
 
-export const checkCredential = /* @__PURE__ */ defineRoute({
+export const checkCredential = /* @__PURE__ */ defineRoute(() => ({
   id: "checkCredential",
   method: "GET",
   path: "/me",
@@ -56,4 +56,4 @@ export const checkCredential = /* @__PURE__ */ defineRoute({
   access: "credential",
   replies: { 204: null },
   errors: [],
-});
+}));

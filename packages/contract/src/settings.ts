@@ -18,7 +18,7 @@ export type Settings = Readonly<Record<string, unknown>>;
 
 const SettingParams = z.object({ key: z.string() });
 
-export const getSettings = /* @__PURE__ */ defineRoute({
+export const getSettings = /* @__PURE__ */ defineRoute(() => ({
   id: "getSettings",
   method: "GET",
   path: "/user/me/settings",
@@ -27,9 +27,9 @@ export const getSettings = /* @__PURE__ */ defineRoute({
   access: "credential",
   replies: { 200: Settings },
   errors: [],
-});
+}));
 
-export const replaceSettings = /* @__PURE__ */ defineRoute({
+export const replaceSettings = /* @__PURE__ */ defineRoute(() => ({
   id: "replaceSettings",
   method: "POST",
   path: "/user/me/settings",
@@ -39,9 +39,9 @@ export const replaceSettings = /* @__PURE__ */ defineRoute({
   body: Settings,
   replies: { 204: null },
   errors: [],
-});
+}));
 
-export const getSetting = /* @__PURE__ */ defineRoute({
+export const getSetting = /* @__PURE__ */ defineRoute(() => ({
   id: "getSetting",
   method: "GET",
   path: "/user/me/settings/{key}",
@@ -51,9 +51,9 @@ export const getSetting = /* @__PURE__ */ defineRoute({
   params: SettingParams,
   replies: { 200: Settings },
   errors: [],
-});
+}));
 
-export const setSetting = /* @__PURE__ */ defineRoute({
+export const setSetting = /* @__PURE__ */ defineRoute(() => ({
   id: "setSetting",
   method: "POST",
   path: "/user/me/settings/{key}",
@@ -64,9 +64,9 @@ export const setSetting = /* @__PURE__ */ defineRoute({
   body: Settings,
   replies: { 204: null },
   errors: [],
-});
+}));
 
-export const deleteSetting = /* @__PURE__ */ defineRoute({
+export const deleteSetting = /* @__PURE__ */ defineRoute(() => ({
   id: "deleteSetting",
   method: "DELETE",
   path: "/user/me/settings/{key}",
@@ -77,4 +77,4 @@ export const deleteSetting = /* @__PURE__ */ defineRoute({
   query: z.strictObject({}),
   replies: { 204: null },
   errors: [],
-});
+}));

@@ -5,7 +5,7 @@ import { defineRoute } from "./route.ts";
 export const VersionReply = z.object({ version: z.string() }).meta({ id: "Version" });
 export type VersionReply = z.output<typeof VersionReply>;
 
-export const getVersion = /* @__PURE__ */ defineRoute({
+export const getVersion = /* @__PURE__ */ defineRoute(() => ({
   id: "getVersion",
   method: "GET",
   path: "/version",
@@ -14,9 +14,9 @@ export const getVersion = /* @__PURE__ */ defineRoute({
   access: "public",
   replies: { 200: VersionReply },
   errors: [],
-});
+}));
 
-export const ping = /* @__PURE__ */ defineRoute({
+export const ping = /* @__PURE__ */ defineRoute(() => ({
   id: "ping",
   method: "GET",
   path: "/ping",
@@ -25,4 +25,4 @@ export const ping = /* @__PURE__ */ defineRoute({
   access: "public",
   replies: { 200: z.object({ status: z.literal("ok") }) },
   errors: [],
-});
+}));

@@ -68,7 +68,7 @@ const RemovalQuery = z.strictObject({
   }),
 });
 
-export const listMyTokens = /* @__PURE__ */ defineRoute({
+export const listMyTokens = /* @__PURE__ */ defineRoute(() => ({
   id: "listMyTokens",
   method: "GET",
   path: "/user/me/token",
@@ -77,9 +77,9 @@ export const listMyTokens = /* @__PURE__ */ defineRoute({
   access: "credential",
   replies: { 200: z.array(UserToken) },
   errors: [],
-});
+}));
 
-export const createMyToken = /* @__PURE__ */ defineRoute({
+export const createMyToken = /* @__PURE__ */ defineRoute(() => ({
   id: "createMyToken",
   method: "POST",
   path: "/user/me/token",
@@ -93,9 +93,9 @@ export const createMyToken = /* @__PURE__ */ defineRoute({
   }),
   replies: { 201: NewUserToken },
   errors: ["name_in_use", "invalid_token_name", "invalid_expiry"],
-});
+}));
 
-export const getMyToken = /* @__PURE__ */ defineRoute({
+export const getMyToken = /* @__PURE__ */ defineRoute(() => ({
   id: "getMyToken",
   method: "GET",
   path: "/user/me/token/{name}",
@@ -105,9 +105,9 @@ export const getMyToken = /* @__PURE__ */ defineRoute({
   params: TokenParams,
   replies: { 200: UserToken },
   errors: [],
-});
+}));
 
-export const removeMyToken = /* @__PURE__ */ defineRoute({
+export const removeMyToken = /* @__PURE__ */ defineRoute(() => ({
   id: "removeMyToken",
   method: "DELETE",
   path: "/user/me/token/{name}",
@@ -118,9 +118,9 @@ export const removeMyToken = /* @__PURE__ */ defineRoute({
   query: RemovalQuery,
   replies: { 200: RevocationReceipt, 204: null },
   errors: ["revocation_unconfirmed"],
-});
+}));
 
-export const listUserTokens = /* @__PURE__ */ defineRoute({
+export const listUserTokens = /* @__PURE__ */ defineRoute(() => ({
   id: "listUserTokens",
   method: "GET",
   path: "/user/{user}/token",
@@ -130,9 +130,9 @@ export const listUserTokens = /* @__PURE__ */ defineRoute({
   params: UserParams,
   replies: { 200: z.array(UserToken) },
   errors: ["invalid_identifier"],
-});
+}));
 
-export const getUserToken = /* @__PURE__ */ defineRoute({
+export const getUserToken = /* @__PURE__ */ defineRoute(() => ({
   id: "getUserToken",
   method: "GET",
   path: "/user/{user}/token/{name}",
@@ -142,9 +142,9 @@ export const getUserToken = /* @__PURE__ */ defineRoute({
   params: UserTokenParams,
   replies: { 200: UserToken },
   errors: ["invalid_identifier"],
-});
+}));
 
-export const removeUserToken = /* @__PURE__ */ defineRoute({
+export const removeUserToken = /* @__PURE__ */ defineRoute(() => ({
   id: "removeUserToken",
   method: "DELETE",
   path: "/user/{user}/token/{name}",
@@ -155,4 +155,4 @@ export const removeUserToken = /* @__PURE__ */ defineRoute({
   query: RemovalQuery,
   replies: { 200: RevocationReceipt, 204: null },
   errors: ["invalid_identifier", "revocation_unconfirmed"],
-});
+}));

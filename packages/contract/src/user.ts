@@ -55,7 +55,7 @@ const Wait = FlagOff.meta({
  */
 export const UserParams = z.object({ user: z.string() });
 
-export const getMe = /* @__PURE__ */ defineRoute({
+export const getMe = /* @__PURE__ */ defineRoute(() => ({
   id: "getMe",
   method: "GET",
   path: "/user/me",
@@ -64,9 +64,9 @@ export const getMe = /* @__PURE__ */ defineRoute({
   access: "credential",
   replies: { 200: UserDetailed },
   errors: [],
-});
+}));
 
-export const changePassword = /* @__PURE__ */ defineRoute({
+export const changePassword = /* @__PURE__ */ defineRoute(() => ({
   id: "changePassword",
   method: "POST",
   path: "/user/me/password",
@@ -78,9 +78,9 @@ export const changePassword = /* @__PURE__ */ defineRoute({
   body: z.strictObject({ password: z.string(), current_password: z.string().optional() }),
   replies: { 200: RevocationReceipt, 204: null },
   errors: ["weak_password", "wrong_password", "revocation_unconfirmed"],
-});
+}));
 
-export const revokeMine = /* @__PURE__ */ defineRoute({
+export const revokeMine = /* @__PURE__ */ defineRoute(() => ({
   id: "revokeMine",
   method: "POST",
   path: "/user/me/revoke",
@@ -91,9 +91,9 @@ export const revokeMine = /* @__PURE__ */ defineRoute({
   body: NoBody,
   replies: { 200: RevocationReceipt, 204: null },
   errors: ["conflicting_parameters", "revocation_unconfirmed"],
-});
+}));
 
-export const listUsers = /* @__PURE__ */ defineRoute({
+export const listUsers = /* @__PURE__ */ defineRoute(() => ({
   id: "listUsers",
   method: "GET",
   path: "/user",
@@ -102,9 +102,9 @@ export const listUsers = /* @__PURE__ */ defineRoute({
   access: "admin",
   replies: { 200: z.array(UserDetailed) },
   errors: [],
-});
+}));
 
-export const createUser = /* @__PURE__ */ defineRoute({
+export const createUser = /* @__PURE__ */ defineRoute(() => ({
   id: "createUser",
   method: "POST",
   path: "/user",
@@ -120,9 +120,9 @@ export const createUser = /* @__PURE__ */ defineRoute({
   }),
   replies: { 201: UserBrief },
   errors: ["duplicate_user", "weak_password"],
-});
+}));
 
-export const getUser = /* @__PURE__ */ defineRoute({
+export const getUser = /* @__PURE__ */ defineRoute(() => ({
   id: "getUser",
   method: "GET",
   path: "/user/{user}",
@@ -132,9 +132,9 @@ export const getUser = /* @__PURE__ */ defineRoute({
   params: UserParams,
   replies: { 200: UserDetailed },
   errors: ["invalid_identifier"],
-});
+}));
 
-export const updateUser = /* @__PURE__ */ defineRoute({
+export const updateUser = /* @__PURE__ */ defineRoute(() => ({
   id: "updateUser",
   method: "POST",
   path: "/user/{user}",
@@ -150,9 +150,9 @@ export const updateUser = /* @__PURE__ */ defineRoute({
   }),
   replies: { 200: UserDetailed, 204: null },
   errors: ["invalid_identifier", "duplicate_user", "revocation_unconfirmed"],
-});
+}));
 
-export const deactivateUser = /* @__PURE__ */ defineRoute({
+export const deactivateUser = /* @__PURE__ */ defineRoute(() => ({
   id: "deactivateUser",
   method: "DELETE",
   path: "/user/{user}",
@@ -163,9 +163,9 @@ export const deactivateUser = /* @__PURE__ */ defineRoute({
   query: z.strictObject({ clear_tokens: FlagOn, wait: Wait }),
   replies: { 200: RevocationReceipt, 204: null },
   errors: ["invalid_identifier", "already_deactivated", "revocation_unconfirmed"],
-});
+}));
 
-export const revokeUser = /* @__PURE__ */ defineRoute({
+export const revokeUser = /* @__PURE__ */ defineRoute(() => ({
   id: "revokeUser",
   method: "POST",
   path: "/user/{user}/revoke",
@@ -177,9 +177,9 @@ export const revokeUser = /* @__PURE__ */ defineRoute({
   body: NoBody,
   replies: { 200: RevocationReceipt, 204: null },
   errors: ["invalid_identifier", "conflicting_parameters", "revocation_unconfirmed"],
-});
+}));
 
-export const resetPassword = /* @__PURE__ */ defineRoute({
+export const resetPassword = /* @__PURE__ */ defineRoute(() => ({
   id: "resetPassword",
   method: "DELETE",
   path: "/user/{user}/password",
@@ -194,4 +194,4 @@ export const resetPassword = /* @__PURE__ */ defineRoute({
   }),
   replies: { 200: RevocationReceipt, 204: null },
   errors: ["invalid_identifier", "revocation_unconfirmed"],
-});
+}));
