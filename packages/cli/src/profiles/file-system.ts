@@ -1,0 +1,31 @@
+/**
+ * The file operations that the config store needs, one system call or one safe sequence each, so
+ * that a test can fail any of them. `node-file-system.ts` has the real ones. All throw the
+ * platform's errors (`code`: `ENOENT`, `EACCES`, `ENOSPC`, …).
+ */
+export interface FileSystem {
+  /** The path behind all symbolic links; of a dangling link, the path that it names. */
+  resolveLinks(path: string): string;
+  /** At most `limitBytes` + 1 bytes from the start of the file, and its permission bits. */
+  read(path: string, limitBytes: number): { bytes: Uint8Array; mode: number };
+  /** Creates a new file of that mode (never follows a link), writes it whole and syncs it to disk. */
+  createSynced(path: string, bytes: Uint8Array, mode: number): void;
+  /** Gives a file the owner of another one, where they differ and we may (`sudo conch`). */
+  copyOwner(from: string, to: string): void;
+  /** Replaces `to` by `from` atomically. */
+  rename(from: string, to: string): void;
+  /** Removes a file; no error where there is none. */
+  remove(path: string): void;
+  /** Syncs the directory that holds the path, where the platform can. */
+  syncDirectoryOf(path: string): void;
+  /**
+   * Takes the operating system's exclusive lock on a lock file, created with mode 0600; `null` where
+   * another process, or another caller in this one, holds it. The kernel frees it when its holder dies.
+   */
+  tryLock(path: string): FileLock | null;
+}
+
+/** A held lock. */
+export interface FileLock {
+  release(): void;
+}
