@@ -28,22 +28,31 @@ export interface Committed<T> {
   readonly seq: number | null;
 }
 
+/** What a database can do beyond what both can; asked for by name, never by the database's name. */
+export interface Capabilities {
+  /** `FOR UPDATE SKIP LOCKED`. */
+  readonly skipLocked: boolean;
+}
+
 /** An open database with its schema up to date. */
 export interface Database {
-  /** For reads, and for writes that no verification depends on. */
+  /**
+   * For reads, and for writes that no verification depends on. Each statement is a transaction of
+   * its own; rejects with `UniqueViolationError` and `DatabaseUnavailableError`.
+   */
   readonly db: Kysely<Schema>;
+  readonly capabilities: Capabilities;
   /**
    * Runs `work` in one write transaction. Its changes are appended with the commit, so that the
    * log's order is the commits' order. A thrown error rolls back and is thrown on.
    *
    * @throws RevocationUnconfirmedError where there were changes and whether they were committed
    *   cannot be known.
+   * @throws DatabaseUnavailableError where the database did not answer and nothing was committed,
+   *   or nothing that a verification depends on.
    */
   write<T>(work: (tx: Transaction<Schema>) => Promise<Outcome<T>>): Promise<Committed<T>>;
+  /** Reads that see one state of the database, however long they take. */
+  snapshot<T>(work: (tx: Transaction<Schema>) => Promise<T>): Promise<T>;
   close(): Promise<void>;
-}
-
-/** The commit's answer was lost, or came with a warning: the caller must repeat the revocation. */
-export class RevocationUnconfirmedError extends Error {
-  override readonly name = "RevocationUnconfirmedError";
 }

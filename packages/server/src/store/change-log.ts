@@ -1,0 +1,65 @@
+/** The change log: appending, with the row lock that puts the log in the order of the commits. */
+import { sql, type Kysely, type Transaction } from "kysely";
+import type { Change } from "./database.ts";
+import type { Schema } from "./schema.ts";
+
+/** What appending needs of the outside. */
+export interface ChangeLogContext {
+  /** A random UUID. */
+  readonly createId: () => string;
+  /** Wall clock, milliseconds since the epoch; for people who read the log, nothing depends on it. */
+  readonly nowMs: () => number;
+}
+
+/**
+ * Appends the changes of a transaction; must be its last statements. The update of the one row of
+ * `change_head` holds a lock until the commit, and a rollback gives the numbers back: the log has
+ * neither gaps nor rows that appear out of order, as a sequence would make them.
+ *
+ * @returns the number of the last change.
+ */
+export async function appendChanges(
+  tx: Transaction<Schema>,
+  changes: readonly Change[],
+  context: ChangeLogContext,
+): Promise<number> {
+  const head = await tx
+    .updateTable("change_head")
+    .set({ seq: sql<number>`seq + ${changes.length}` })
+    .where("id", "=", 1)
+    .returning("seq")
+    .executeTakeFirstOrThrow();
+  const first = head.seq - changes.length + 1;
+  await tx
+    .insertInto("change_log")
+    .values(
+      changes.map((change, index) => ({
+        seq: first + index,
+        uid: context.createId(),
+        kind: change.kind,
+        token_id: change.kind === "token" ? change.tokenId : null,
+        user_id: change.kind === "all" ? null : change.userId,
+        at_ms: context.nowMs(),
+      })),
+    )
+    .execute();
+  return head.seq;
+}
+
+/**
+ * Gives a new database its epoch and the first row of its log, the row that a cursor at the head of
+ * a new database stands on. Does nothing where they exist.
+ */
+export async function createChangeHead(
+  db: Kysely<Schema>,
+  context: ChangeLogContext,
+): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    const made = await tx
+      .insertInto("change_head")
+      .values({ id: 1, epoch: context.createId(), seq: 0 })
+      .onConflict((conflict) => conflict.column("id").doNothing())
+      .executeTakeFirst();
+    if (made.numInsertedOrUpdatedRows === 1n) await appendChanges(tx, [{ kind: "all" }], context);
+  });
+}

@@ -1,0 +1,17 @@
+/** Lets one holder in at a time, in the order of asking. */
+export interface Mutex {
+  /** Resolves with the function that lets the next one in. */
+  acquire(): Promise<() => void>;
+}
+
+export function createMutex(): Mutex {
+  let tail: Promise<void> = Promise.resolve();
+  return {
+    acquire() {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const before = tail;
+      tail = promise;
+      return before.then(() => resolve);
+    },
+  };
+}

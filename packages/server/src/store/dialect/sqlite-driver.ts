@@ -1,0 +1,214 @@
+/**
+ * Kysely's driver for `bun:sqlite`. Statements are synchronous, transactions are not: between two
+ * statements of one, others run. So there are two connections, one that writes, one transaction at
+ * a time, and one that reads committed state whatever the other is doing.
+ */
+import { Database as Connection, SQLiteError } from "bun:sqlite";
+import {
+  SelectQueryNode,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+  type CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  type Kysely,
+  type QueryResult,
+  type TransactionSettings,
+} from "kysely";
+import {
+  DatabaseUnavailableError,
+  RevocationUnconfirmedError,
+  UniqueViolationError,
+} from "../errors.ts";
+import { createMutex } from "./mutex.ts";
+
+/** How long a write waits for another process's transaction. */
+const LOCK_WAIT_MS_MAX = 5_000;
+const LOCK_RETRY_MS = 5;
+
+interface Session extends DatabaseConnection {
+  /** The connection of the open transaction; `null` outside of one. */
+  transaction: Connection | null;
+  release: () => void;
+}
+
+/** A connection set up as durability and several processes on one file need it. */
+export function openConnection(file: string, options: { readonly?: boolean } = {}): Connection {
+  const connection = options.readonly
+    ? new Connection(file, { readonly: true })
+    : new Connection(file, { create: true, readwrite: true });
+  // Short: this wait blocks the whole process. Longer waits are taken between attempts.
+  connection.run("PRAGMA busy_timeout = 50");
+  if (!options.readonly) {
+    connection.run("PRAGMA journal_mode = WAL");
+    connection.run("PRAGMA synchronous = FULL");
+    connection.run("PRAGMA foreign_keys = ON");
+  }
+  return connection;
+}
+
+class ConcurrentSqliteAdapter extends SqliteAdapter {
+  // Otherwise Kysely would let reads wait for the end of a transaction.
+  override get supportsMultipleConnections(): boolean {
+    return true;
+  }
+
+  // SQLite's DDL is transactional; BEGIN IMMEDIATE is then the lock that migrations need.
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+}
+
+/** Kysely's dialect on a file. */
+export function createSqliteKyselyDialect(file: string): Dialect {
+  return {
+    createAdapter: () => new ConcurrentSqliteAdapter(),
+    createDriver: () => createSqliteDriver(file),
+    createIntrospector: (db: Kysely<unknown>) => new SqliteIntrospector(db),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
+  };
+}
+
+function createSqliteDriver(file: string): Driver {
+  const writer = openConnection(file);
+  const reader = openConnection(file, { readonly: true });
+  const mutex = createMutex();
+
+  async function executeAlone<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    const release = await mutex.acquire();
+    try {
+      return await retryWhileLocked(() => execute<R>(writer, query));
+    } finally {
+      release();
+    }
+  }
+
+  return {
+    async init() {},
+    async acquireConnection() {
+      const session: Session = {
+        transaction: null,
+        release: () => {},
+        async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+          if (session.transaction !== null) return execute(session.transaction, query);
+          return SelectQueryNode.is(query.query) ? execute(reader, query) : executeAlone(query);
+        },
+        streamQuery() {
+          throw new Error("An open iterator would pin the snapshot: read in pages");
+        },
+      };
+      return session;
+    },
+    async beginTransaction(connection: DatabaseConnection, settings: TransactionSettings) {
+      const session = connection as Session;
+      if (settings.accessMode === "read only") {
+        const snapshot = openConnection(file, { readonly: true });
+        snapshot.run("BEGIN");
+        session.transaction = snapshot;
+        session.release = () => snapshot.close();
+        return;
+      }
+      const release = await mutex.acquire();
+      try {
+        await retryWhileLocked(() => run(writer, "BEGIN IMMEDIATE"));
+      } catch (error) {
+        release();
+        throw error;
+      }
+      session.transaction = writer;
+      session.release = release;
+    },
+    async commitTransaction(connection: DatabaseConnection) {
+      const session = connection as Session;
+      if (session.transaction === null) throw new Error("No transaction is open");
+      commit(session.transaction);
+      endTransaction(session);
+    },
+    async rollbackTransaction(connection: DatabaseConnection) {
+      const session = connection as Session;
+      // Some faults (a full disk) have rolled back already.
+      if (session.transaction?.inTransaction) run(session.transaction, "ROLLBACK");
+      endTransaction(session);
+    },
+    async releaseConnection() {},
+    async destroy() {
+      reader.close();
+      writer.close();
+    },
+  };
+}
+
+function endTransaction(session: Session): void {
+  session.transaction = null;
+  session.release();
+}
+
+function execute<R>(connection: Connection, query: CompiledQuery): QueryResult<R> {
+  try {
+    const statement = connection.query<R, never[]>(query.sql);
+    const parameters = query.parameters as never[];
+    if (statement.columnNames.length > 0) return { rows: statement.all(...parameters) };
+    const { changes } = statement.run(...parameters);
+    return { rows: [], numAffectedRows: BigInt(changes) };
+  } catch (error) {
+    throw translate(error);
+  }
+}
+
+function run(connection: Connection, text: string): void {
+  try {
+    connection.run(text);
+  } catch (error) {
+    throw translate(error);
+  }
+}
+
+function commit(connection: Connection): void {
+  try {
+    connection.run("COMMIT");
+  } catch (error) {
+    // The frames may have reached the disk although syncing them failed.
+    if (error instanceof SQLiteError && error.code?.startsWith("SQLITE_IOERR")) {
+      throw new RevocationUnconfirmedError("the commit could not be made durable", {
+        cause: error,
+      });
+    }
+    throw translate(error);
+  }
+}
+
+const UNAVAILABLE =
+  /^SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY|CORRUPT|NOTADB|NOMEM|PROTOCOL)/;
+
+function translate(error: unknown): unknown {
+  if (!(error instanceof SQLiteError)) return error;
+  const table = /^UNIQUE constraint failed: (\w+)\./.exec(error.message)?.[1];
+  if (table !== undefined) return new UniqueViolationError(table, { cause: error });
+  if (UNAVAILABLE.test(error.code ?? "")) {
+    return new DatabaseUnavailableError(`the database is not usable: ${error.message}`, {
+      cause: error,
+    });
+  }
+  return error;
+}
+
+async function retryWhileLocked<T>(attempt: () => T): Promise<T> {
+  const deadline = performance.now() + LOCK_WAIT_MS_MAX;
+  for (;;) {
+    try {
+      return attempt();
+    } catch (error) {
+      if (!isLocked(error) || performance.now() >= deadline) throw error;
+    }
+    await new Promise((resolve) => {
+      setTimeout(resolve, LOCK_RETRY_MS);
+    });
+  }
+}
+
+function isLocked(error: unknown): boolean {
+  const cause = error instanceof DatabaseUnavailableError ? error.cause : null;
+  return cause instanceof SQLiteError && cause.code?.startsWith("SQLITE_BUSY") === true;
+}
