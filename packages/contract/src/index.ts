@@ -12,3 +12,4 @@ export * from "./time.ts";
 export * from "./token-format.ts";
 export * from "./token.ts";
 export * from "./user.ts";
+export * from "./verification.ts";

@@ -21,6 +21,8 @@ export interface Route {
   /** camelCase, unique; the OpenAPI `operationId`. */
   readonly id: string;
   readonly method: Method;
+  /** HEAD is answered too; without this it is 405. */
+  readonly head?: boolean;
   /** Segments in braces are parameters: `/user/me/token/{name}`. */
   readonly path: string;
   readonly summary: string;

@@ -23,6 +23,15 @@ import {
   revokeUser,
   updateUser,
 } from "./user.ts";
+import {
+  getServerMetadata,
+  introspect,
+  lookUpToken,
+  pollChanges,
+  reportUsage,
+  revokeToken,
+  verifyCredential,
+} from "./verification.ts";
 
 /** Every route of the wire, in the order of the documentation. */
 export const ROUTES: readonly Route[] = [
@@ -54,4 +63,11 @@ export const ROUTES: readonly Route[] = [
   listUserTokens,
   getUserToken,
   removeUserToken,
+  verifyCredential,
+  introspect,
+  revokeToken,
+  getServerMetadata,
+  pollChanges,
+  lookUpToken,
+  reportUsage,
 ];

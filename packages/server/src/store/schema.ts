@@ -75,6 +75,8 @@ export interface ChangeHeadTable {
   /** Fresh for each database; a restored or imported one has another. */
   epoch: string;
   seq: number;
+  /** That of the newest row, so that a look-up learns its place in the log from one row. */
+  uid: string;
 }
 
 /** What changed: one token, one user and all that is theirs, or everything. */
