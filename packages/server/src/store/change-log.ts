@@ -23,9 +23,10 @@ export async function appendChanges(
   changes: readonly Change[],
   context: ChangeLogContext,
 ): Promise<number> {
+  const uids = changes.map(() => context.createId());
   const head = await tx
     .updateTable("change_head")
-    .set({ seq: sql<number>`seq + ${changes.length}` })
+    .set({ seq: sql<number>`seq + ${changes.length}`, uid: uids.at(-1) ?? "" })
     .where("id", "=", 1)
     .returning("seq")
     .executeTakeFirstOrThrow();
@@ -35,7 +36,7 @@ export async function appendChanges(
     .values(
       changes.map((change, index) => ({
         seq: first + index,
-        uid: context.createId(),
+        uid: uids[index] ?? "",
         kind: change.kind,
         token_id: change.kind === "token" ? change.tokenId : null,
         user_id: change.kind === "all" ? null : change.userId,
@@ -57,7 +58,7 @@ export async function createChangeHead(
   await db.transaction().execute(async (tx) => {
     const made = await tx
       .insertInto("change_head")
-      .values({ id: 1, epoch: context.createId(), seq: 0 })
+      .values({ id: 1, epoch: context.createId(), seq: 0, uid: "" })
       .onConflict((conflict) => conflict.column("id").doNothing())
       .executeTakeFirst();
     if (made.numInsertedOrUpdatedRows === 1n) await appendChanges(tx, [{ kind: "all" }], context);

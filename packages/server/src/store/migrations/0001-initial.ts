@@ -120,6 +120,7 @@ async function createChangeLog(db: Kysely<unknown>, types: ColumnTypes): Promise
     .addColumn("id", types.int64, (column) => column.primaryKey())
     .addColumn("epoch", types.text, (column) => column.notNull())
     .addColumn("seq", types.int64, (column) => column.notNull())
+    .addColumn("uid", types.text, (column) => column.notNull())
     .execute();
   await db.schema
     .createTable("change_log")
