@@ -23,7 +23,7 @@ export function toHeaderValue(text: string): string {
 }
 
 /** Forward authentication: `auth_request` of nginx, `forwardAuth` of Traefik, and their like. */
-export const verifyCredential = /* @__PURE__ */ defineRoute({
+export const verifyCredential = /* @__PURE__ */ defineRoute(() => ({
   id: "verifyCredential",
   method: "GET",
   head: true,
@@ -38,7 +38,7 @@ export const verifyCredential = /* @__PURE__ */ defineRoute({
   }),
   replies: { 200: null },
   errors: ["insufficient_rights", "verification_unavailable"],
-});
+}));
 
 /** The form of RFC 7662, section 2.1. The hint is accepted and needed for nothing. */
 const TokenForm = z.object({ token: z.string().min(1), token_type_hint: z.string().optional() });
@@ -65,7 +65,7 @@ export const Introspection = z
 export type Introspection = z.output<typeof Introspection>;
 
 /** RFC 7662. The caller's token has the rights `verify` or `full`. */
-export const introspect = /* @__PURE__ */ defineRoute({
+export const introspect = /* @__PURE__ */ defineRoute(() => ({
   id: "introspect",
   method: "POST",
   path: "/introspect",
@@ -76,10 +76,10 @@ export const introspect = /* @__PURE__ */ defineRoute({
   bodyType: "form",
   replies: { 200: Introspection },
   errors: ["insufficient_rights", "verification_unavailable"],
-});
+}));
 
 /** RFC 7009: whoever holds a token may revoke it; 200 for unknown ones too. */
-export const revokeToken = /* @__PURE__ */ defineRoute({
+export const revokeToken = /* @__PURE__ */ defineRoute(() => ({
   id: "revokeToken",
   method: "POST",
   path: "/oauth/revoke",
@@ -91,7 +91,7 @@ export const revokeToken = /* @__PURE__ */ defineRoute({
   bodyType: "form",
   replies: { 200: null },
   errors: ["revocation_unconfirmed"],
-});
+}));
 
 /** RFC 8414, as far as a server without authorization and token endpoints has something to say. */
 export const ServerMetadata = z
@@ -109,7 +109,7 @@ export const ServerMetadata = z
   .meta({ id: "ServerMetadata" });
 export type ServerMetadata = z.output<typeof ServerMetadata>;
 
-export const getServerMetadata = /* @__PURE__ */ defineRoute({
+export const getServerMetadata = /* @__PURE__ */ defineRoute(() => ({
   id: "getServerMetadata",
   method: "GET",
   path: "/.well-known/oauth-authorization-server",
@@ -118,7 +118,7 @@ export const getServerMetadata = /* @__PURE__ */ defineRoute({
   access: "public",
   replies: { 200: ServerMetadata },
   errors: [],
-});
+}));
 
 /** A place in the change log: which log, which row, and the row's random name. */
 export const LogPosition = z
@@ -178,7 +178,7 @@ export type ChangesReply = z.output<typeof ChangesReply>;
  * The change feed: a long poll, answered at once where there are rows, else after B/10. The caller's
  * token has the rights `verify` or `full`.
  */
-export const pollChanges = /* @__PURE__ */ defineRoute({
+export const pollChanges = /* @__PURE__ */ defineRoute(() => ({
   id: "pollChanges",
   method: "POST",
   path: "/changes",
@@ -188,7 +188,7 @@ export const pollChanges = /* @__PURE__ */ defineRoute({
   body: ChangesRequest,
   replies: { 200: ChangesReply },
   errors: ["insufficient_rights", "verification_unavailable"],
-});
+}));
 
 /** What a verification decides by and returns. */
 export const TokenFacts = z
@@ -237,7 +237,7 @@ export const LookUpReply = z
 export type LookUpReply = z.output<typeof LookUpReply>;
 
 /** What a verifier asks for a token that it has not seen. Rights `verify` or `full`. */
-export const lookUpToken = /* @__PURE__ */ defineRoute({
+export const lookUpToken = /* @__PURE__ */ defineRoute(() => ({
   id: "lookUpToken",
   method: "POST",
   path: "/lookup",
@@ -247,7 +247,7 @@ export const lookUpToken = /* @__PURE__ */ defineRoute({
   body: LookUpRequest,
   replies: { 200: LookUpReply },
   errors: ["insufficient_rights", "verification_unavailable"],
-});
+}));
 
 /** Most uses in one report. */
 export const USES_MAX = 1000;
@@ -267,7 +267,7 @@ const UsageReport = z.strictObject({
 export type UsageReport = z.output<typeof UsageReport>;
 
 /** Keeps `last_used` true for tokens that verifiers accept. Rights `verify` or `full`. */
-export const reportUsage = /* @__PURE__ */ defineRoute({
+export const reportUsage = /* @__PURE__ */ defineRoute(() => ({
   id: "reportUsage",
   method: "POST",
   path: "/usage",
@@ -277,4 +277,4 @@ export const reportUsage = /* @__PURE__ */ defineRoute({
   body: UsageReport,
   replies: { 204: null },
   errors: ["insufficient_rights"],
-});
+}));
