@@ -97,7 +97,9 @@ export interface ConfigDraft {
     change: { apiUrl?: string; user?: string; credential?: NewCredential },
   ): Promise<void>;
   /** @throws ProfileError `profile_not_found` */
-  remove(name: string): Promise<void>;
+  remove(name: string): void;
+  /** Keeps what a `credential_process` printed. @throws ProfileError `profile_not_found` */
+  cacheProcessToken(name: string, value: string, expiresAtMs: number): Promise<void>;
   /** Makes this the only active profile. @throws ProfileError `profile_not_found` */
   activate(name: string): void;
 }
