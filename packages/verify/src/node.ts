@@ -21,13 +21,13 @@ export function protect<Request extends NodeRequest, Response extends NodeRespon
   options?: AdmissionOptions,
 ): (request: Request, response: Response) => void {
   const admit = createAdmission(verifier, options);
+  async function serve(request: Request, response: Response): Promise<void> {
+    const { identity, refusal } = await admit(request.method ?? "", request.headers.authorization);
+    if (refusal === undefined) listener(request, response, identity);
+    else sendRefusal(response, refusal);
+  }
   return (request, response) => {
-    void admit(request.method ?? "", request.headers.authorization).then(
-      ({ identity, refusal }) => {
-        if (refusal === undefined) listener(request, response, identity);
-        else sendRefusal(response, refusal);
-      },
-    );
+    void serve(request, response);
   };
 }
 
