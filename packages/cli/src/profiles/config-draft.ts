@@ -1,5 +1,6 @@
 import { toTimestamp, toTimestampOrNull } from "@conch/contract/time";
 
+import { commandFingerprint } from "./credential-process.ts";
 import {
   expiryOfJwt,
   GO_ZERO_TIME,
@@ -167,11 +168,19 @@ export function openDraft(root: JsonObject, secrets: SecretWriter): OpenDraft {
       profiles.set(name, profile);
     },
 
-    async cacheProcessToken(name, value, expiresAtMs) {
-      const profile = existing(name);
+    async cacheProcessToken(name, { command, value, expiresAtMs }) {
+      const current = draft.find(name)?.credential;
+      const cachedFor = await commandFingerprint(command);
+      if (current?.kind !== "process") return;
+      if ((await commandFingerprint(current.command)) !== cachedFor) return;
       const secret = await place(name, value, "file");
       secret.set("expires", toTimestamp(expiresAtMs));
-      profile.set("credential_process_cache", secret);
+      secret.set("command", cachedFor);
+      existing(name).set("credential_process_cache", secret);
+    },
+
+    forgetProcessToken(name) {
+      existing(name).delete("credential_process_cache");
     },
 
     remove(name) {

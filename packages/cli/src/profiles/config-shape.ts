@@ -112,10 +112,10 @@ function processAt(profile: JsonObject, path: string): Credential | null {
   const cache = member(profile, path, "credential_process_cache");
   const object = objectAt(cache);
   if (object === null) return { kind: "process", command, cached: null };
-  const secret = secretAt(object, cache.path);
-  const expiresAtMs = timeAt(member(object, cache.path, "expires"));
-  const cached = secret === null || expiresAtMs === null ? null : { secret, expiresAtMs };
-  return { kind: "process", command, cached };
+  const text = textAt(member(object, cache.path, "value"));
+  const expiresAtMs = timeAt(member(object, cache.path, "expires")) ?? 0;
+  const commandFingerprint = textAt(member(object, cache.path, "command"));
+  return { kind: "process", command, cached: { text, expiresAtMs, commandFingerprint } };
 }
 
 function commandAt(place: Place): string[] {

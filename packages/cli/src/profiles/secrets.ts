@@ -1,4 +1,6 @@
 import type { SecretWriter } from "./config-draft.ts";
+import { isToken } from "./credential-process.ts";
+import type { FileSystem } from "./file-system.ts";
 import { describeFailure } from "./file-text.ts";
 import type { Keychain } from "./keychain.ts";
 import type { Obfuscator } from "./obfuscation.ts";
@@ -11,11 +13,10 @@ export interface SecretsOptions {
   readonly obfuscator: Obfuscator;
   readonly keychain: Keychain;
   /** Runs a profile's `credential_process`, or answers from its cache. */
-  readonly runCredentialProcess: (profile: Profile) => Promise<string>;
+  readonly processToken: (profile: Profile) => Promise<string>;
   /** One line of stdin, without its end. */
   readonly readStdinLine: () => Promise<string>;
-  /** A file's text. */
-  readonly readTextFile: (path: string) => string;
+  readonly files: Pick<FileSystem, "read">;
 }
 
 /** Opens what is stored and what flags and variables name; hides what is to be stored. */
@@ -33,7 +34,9 @@ export interface Secrets extends SecretWriter {
   openDirect(token: DirectToken, source: string): Promise<string>;
 }
 
-const RANDOM_BYTES = 8;
+const ACCOUNT_RANDOM_BYTES = 8;
+/** Far above any token: `--token-file /dev/zero` ends here. */
+const TOKEN_FILE_BYTES_MAX = 64 * 1024;
 
 export function createSecrets(options: SecretsOptions): Secrets {
   const { obfuscator, keychain } = options;
@@ -102,7 +105,7 @@ export function createSecrets(options: SecretsOptions): Secrets {
           `Log in with \`conch --profile ${name} profile relogin\`, or store a token with \`conch --profile ${name} profile set token -\`.`,
         );
       }
-      if (credential.kind === "process") return options.runCredentialProcess(profile);
+      if (credential.kind === "process") return options.processToken(profile);
       const { secret } = credential;
       if (secret.place === "keychain") return fromKeychain(name, secret.account);
       const result = await recover(secret);
@@ -115,7 +118,7 @@ export function createSecrets(options: SecretsOptions): Secrets {
       if (value === "") {
         throw new ProfileError("usage", `${source} gave no token`, "Give it one, or leave it out.");
       }
-      if (!/^[\x21-\x7e]+$/.test(value)) {
+      if (!isToken(value)) {
         throw new ProfileError(
           "usage",
           `${source} gave something that is no token: it holds a space, or a character outside ASCII`,
@@ -135,7 +138,7 @@ export function createSecrets(options: SecretsOptions): Secrets {
 
     async storeInKeychain(profileName, secret) {
       // A new account each time: the old entry must stay until the file no longer refers to it.
-      const random = crypto.getRandomValues(new Uint8Array(RANDOM_BYTES)).toHex();
+      const random = crypto.getRandomValues(new Uint8Array(ACCOUNT_RANDOM_BYTES)).toHex();
       const account = `${profileName} ${random}`;
       try {
         await keychain.set(account, secret);
@@ -152,7 +155,8 @@ export function createSecrets(options: SecretsOptions): Secrets {
     if (token.from === "value") return token.value;
     if (token.from === "stdin") return options.readStdinLine();
     try {
-      return options.readTextFile(token.path);
+      const { bytes } = options.files.read(token.path, TOKEN_FILE_BYTES_MAX);
+      return new TextDecoder().decode(bytes);
     } catch (error) {
       throw new ProfileError(
         "usage",

@@ -5,9 +5,8 @@ import { join } from "node:path";
 
 import type { FileSystem } from "../../src/profiles/file-system.ts";
 import { createNodeFileSystem } from "../../src/profiles/node-file-system.ts";
-import { createObfuscator } from "../../src/profiles/obfuscation.ts";
-import { createSecrets, type SecretsOptions } from "../../src/profiles/secrets.ts";
-import { createProfileStore } from "../../src/profiles/store.ts";
+import { createNodeRunProcess } from "../../src/profiles/node-run-process.ts";
+import { createProfiles, type ProfilesOptions } from "../../src/profiles/profiles.ts";
 
 export const GO_CONFIG = readFileSync(
   new URL("../fixtures/go-config.json", import.meta.url),
@@ -22,7 +21,7 @@ export function createTestConfig(
     mode?: number;
     key?: string;
     files?: (real: FileSystem) => FileSystem;
-    secrets?: Partial<SecretsOptions>;
+    profiles?: Partial<ProfilesOptions>;
   } = {},
 ) {
   const directory = mkdtempSync(join(tmpdir(), "conch-config-"));
@@ -35,32 +34,25 @@ export function createTestConfig(
   const real = createNodeFileSystem({ isWindows: false });
   const files = options.files?.(real) ?? real;
 
-  /** Another build, with another key, that works on the same file. */
+  /** A build with that key, working on this file. */
   function build(key: string) {
-    const secrets = createSecrets({
-      obfuscator: createObfuscator(key),
-      keychain: {
-        get: () => Promise.reject(new Error("no key chain in this test")),
-        set: () => Promise.reject(new Error("no key chain in this test")),
-        remove: () => Promise.reject(new Error("no key chain in this test")),
-      },
-      runCredentialProcess: () => Promise.reject(new Error("no process in this test")),
-      readStdinLine: () => Promise.reject(new Error("no stdin in this test")),
-      readTextFile: (file) => readFileSync(file, "utf8"),
-      ...options.secrets,
-    });
-    const store = createProfileStore({
+    const none = () => Promise.reject(new Error("none in this test"));
+    const profiles = createProfiles({
       files,
-      path,
+      keychain: { get: none, set: none, remove: none },
+      loadRunProcess: () => Promise.resolve(createNodeRunProcess(process.env)),
       clock: { nowMs: Date.now, sleep: Bun.sleep },
-      secrets,
+      env: {},
+      readStdinLine: none,
       note: (text) => notes.push(text),
+      configPath: path,
+      obfuscationKey: key,
+      ...options.profiles,
     });
     return {
-      store,
-      secrets,
+      ...profiles,
       find(name: string) {
-        const profile = store.read().profiles.find((candidate) => candidate.name === name);
+        const profile = profiles.store.read().profiles.find((found) => found.name === name);
         if (profile === undefined) throw new Error(`no profile ${name}`);
         return profile;
       },
