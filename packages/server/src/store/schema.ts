@@ -99,8 +99,6 @@ export interface MemberTable {
   beat: number;
   applied: number;
   low: number;
-  /** Verifiers that hold a lease from it. */
-  holders: number;
   advertise: string | null;
 }
 
