@@ -1,6 +1,8 @@
 // npm leaves an optional package for another platform out of package-lock.json where the registry
 // at hand does not offer it, and `npm ci` then refuses the lock everywhere. This adds the entries
-// that npm would have written. Run it after `npm install`; with `--check` it only looks.
+// that npm would have written. It also takes out the `bin` of the packages that hold a Node for the
+// tests: linked into node_modules/.bin it would stand before the machine's own in every npm script.
+// Run it after `npm install`; with `--check` it only looks.
 import { readFileSync, writeFileSync } from "node:fs";
 
 const LOCK = new URL("../package-lock.json", import.meta.url);
@@ -35,15 +37,20 @@ const missing = Object.values(lock.packages).flatMap((entry) =>
     ]),
 );
 
-if (missing.length > 0 && process.argv.includes("--check")) {
+const shadowing = Object.values(lock.packages).filter((entry) => entry.bin?.node !== undefined);
+
+if (missing.length + shadowing.length > 0 && process.argv.includes("--check")) {
   console.error(
-    `package-lock.json lacks ${missing.length} packages for other platforms; run: node scripts/complete-lock.mjs`,
+    `package-lock.json lacks ${missing.length} packages for other platforms and links ${shadowing.length} foreign node; run: node scripts/complete-lock.mjs`,
   );
   process.exit(1);
 }
-if (missing.length > 0) {
+if (missing.length + shadowing.length > 0) {
+  for (const entry of shadowing) delete entry.bin;
   const entries = Object.entries({ ...lock.packages, ...Object.fromEntries(missing) });
   lock.packages = Object.fromEntries(entries.sort(([a], [b]) => a.localeCompare(b, "en")));
   writeFileSync(LOCK, `${JSON.stringify(lock, null, 2)}\n`);
-  console.log(`added ${missing.length} packages for other platforms to package-lock.json`);
+  console.log(
+    `added ${missing.length} packages for other platforms to package-lock.json, unlinked ${shadowing.length} node`,
+  );
 }

@@ -150,6 +150,9 @@ const ChangesRequest = z.strictObject({
     .meta({ description: "Random, fresh for each process that verifies" }),
   poll: z.number().int().nonnegative().meta({ description: "Counts up; comes back in the answer" }),
   cursor: LogPosition.nullable().meta({ description: "The last row applied; null at first" }),
+  hold: z.boolean().meta({
+    description: "Whether an answer without news may be held back, for B/10 at most",
+  }),
 });
 export type ChangesRequest = z.output<typeof ChangesRequest>;
 

@@ -4,9 +4,11 @@ import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Client } from "pg";
 import type { ChangeLogContext } from "../src/store/change-log.ts";
 import type { Database } from "../src/store/database.ts";
 import { openDatabase } from "../src/store/open-database.ts";
+import { startPostgres } from "./postgres.ts";
 
 /** An empty database of one kind, for one test. */
 export interface TestDatabase extends AsyncDisposable {
@@ -57,8 +59,42 @@ const sqlite: TestDialect = {
   },
 };
 
+/** One server for all tests of the process, or for all of the run where a script started one. */
+let postgresUrl: Promise<string> | undefined;
+
+async function findPostgres(): Promise<string> {
+  const given = process.env["CONCH_TEST_POSTGRES_URL"];
+  if (given !== undefined && given !== "") return given;
+  return (await startPostgres()).url;
+}
+
+const postgres: TestDialect = {
+  name: "postgres",
+  async create() {
+    postgresUrl ??= findPostgres();
+    const url = new URL(await postgresUrl);
+    const name = `conch_test_${randomUUID().replaceAll("-", "")}`;
+    await runSql(url.href, `create database ${name}`);
+    const database = new URL(url);
+    database.pathname = `/${name}`;
+    return createTestDatabase(database.href, () =>
+      runSql(url.href, `drop database ${name} with (force)`),
+    );
+  },
+};
+
+async function runSql(url: string, text: string): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(text);
+  } finally {
+    await client.end();
+  }
+}
+
 /** Every kind of database that Conch runs on. */
-export const TEST_DIALECTS: readonly TestDialect[] = [sqlite];
+export const TEST_DIALECTS: readonly TestDialect[] = [sqlite, postgres];
 
 /** Runs the tests once for each kind of database. */
 export function describeEachDialect(name: string, tests: (dialect: TestDialect) => void): void {

@@ -6,8 +6,8 @@
 export interface FileSystem {
   /** The path behind all symbolic links; of a dangling link, the path that it names. */
   resolveLinks(path: string): string;
-  /** At most `limitBytes` + 1 bytes from the start of the file, and its permission bits. */
-  read(path: string, limitBytes: number): { bytes: Uint8Array; mode: number };
+  /** At most `limitBytes` + 1 bytes from the start of the file; its permission bits, where it has any. */
+  read(path: string, limitBytes: number): { bytes: Uint8Array; mode: number | null };
   /** Creates a new file of that mode (never follows a link), writes it whole and syncs it to disk. */
   createSynced(path: string, bytes: Uint8Array, mode: number): void;
   /** Gives a file the owner of another one, where they differ and we may (`sudo conch`). */
@@ -22,10 +22,16 @@ export interface FileSystem {
    * Takes the operating system's exclusive lock on a lock file, created with mode 0600; `null` where
    * another process, or another caller in this one, holds it. The kernel frees it when its holder dies.
    */
-  tryLock(path: string): FileLock | null;
+  tryLock(path: string): Promise<FileLock | null>;
 }
 
 /** A held lock. */
 export interface FileLock {
   release(): void;
+}
+
+/** The platform's code of an error (`ENOENT`), where it has one. */
+export function errorCodeOf(error: unknown): string | undefined {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return typeof code === "string" ? code : undefined;
 }

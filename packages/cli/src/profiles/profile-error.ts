@@ -12,14 +12,14 @@ export type ProfileErrorCode =
   | "credential_process_failed"
   | "keychain_unavailable";
 
-/** The exit code of `conch` for each of them: 1 failed, 2 wrong usage, 3 no usable credential. */
-const EXIT_CODES: Record<ProfileErrorCode, 1 | 2 | 3> = {
+/** The exit code of `conch` for each of them: 1 failed, 2 wrong usage, 3 no usable credential, 5 not found. */
+const EXIT_CODES: Record<ProfileErrorCode, 1 | 2 | 3 | 5> = {
   usage: 2,
   config_unreadable: 1,
   config_invalid: 1,
   config_busy: 1,
   config_not_written: 1,
-  profile_not_found: 2,
+  profile_not_found: 5,
   profile_exists: 1,
   no_credential: 3,
   credential_unusable: 3,
@@ -34,7 +34,7 @@ const EXIT_CODES: Record<ProfileErrorCode, 1 | 2 | 3> = {
 export class ProfileError extends Error {
   readonly code: ProfileErrorCode;
   readonly hint: string;
-  readonly exitCode: 1 | 2 | 3;
+  readonly exitCode: 1 | 2 | 3 | 5;
 
   constructor(code: ProfileErrorCode, message: string, hint: string, options?: ErrorOptions) {
     super(message, options);

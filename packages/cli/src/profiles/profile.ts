@@ -38,7 +38,13 @@ export interface ProcessCredential {
   /** The program and its arguments; never passed to a shell. */
   readonly command: readonly string[];
   /** The token of an earlier run, where the command stated how long it lives. */
-  readonly cached: { readonly secret: StoredSecret; readonly expiresAtMs: number } | null;
+  readonly cached: {
+    /** Obfuscated. */
+    readonly text: string;
+    readonly expiresAtMs: number;
+    /** Of the command that printed it. */
+    readonly commandFingerprint: string;
+  } | null;
 }
 
 /** Where a secret lies, and in which form. */
@@ -97,7 +103,14 @@ export interface ConfigDraft {
     change: { apiUrl?: string; user?: string; credential?: NewCredential },
   ): Promise<void>;
   /** @throws ProfileError `profile_not_found` */
-  remove(name: string): Promise<void>;
+  remove(name: string): void;
+  /** Keeps what a `credential_process` printed, where the profile still has that command. */
+  cacheProcessToken(
+    name: string,
+    token: { command: readonly string[]; value: string; expiresAtMs: number },
+  ): Promise<void>;
+  /** Forgets it: the server refused it. */
+  forgetProcessToken(name: string): void;
   /** Makes this the only active profile. @throws ProfileError `profile_not_found` */
   activate(name: string): void;
 }

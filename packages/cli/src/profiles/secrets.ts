@@ -1,24 +1,169 @@
-import type { DirectToken } from "./resolve.ts";
+import type { SecretWriter } from "./config-draft.ts";
+import { isToken } from "./credential-process.ts";
+import type { FileSystem } from "./file-system.ts";
+import { describeFailure } from "./file-text.ts";
+import type { Keychain } from "./keychain.ts";
+import type { Obfuscator } from "./obfuscation.ts";
 import type { Profile, StoredSecret } from "./profile.ts";
+import { ProfileError } from "./profile-error.ts";
+import type { DirectToken } from "./resolve.ts";
 
-/** Opens what is stored, and the sources that the flags and variables name. */
-export interface Secrets {
-  /**
-   * Whether this build could use the secret, without opening it where that needs nothing but the
-   * key's fingerprint. `null` where it can, else the reason.
-   */
-  whyUnusable(profile: Profile): Promise<string | null>;
-  /**
-   * The value to put after `Bearer`.
-   *
-   * @throws ProfileError `credential_unusable`, `credential_process_failed`, `keychain_unavailable`
-   */
-  open(profile: Profile): Promise<string>;
-  /** The token behind `--token`, `--token -`, `--token-file` and their variables. @throws ProfileError */
-  openDirect(token: DirectToken): Promise<string>;
+/** What opens and hides secrets is made from. */
+export interface SecretsOptions {
+  readonly obfuscator: Obfuscator;
+  readonly keychain: Keychain;
+  /** Runs a profile's `credential_process`, or answers from its cache. */
+  readonly processToken: (profile: Profile) => Promise<string>;
+  /** One line of stdin, without its end. */
+  readonly readStdinLine: () => Promise<string>;
+  readonly files: Pick<FileSystem, "read">;
 }
 
-/** How a secret is shown: `sha256:` and the first 8 hex digits of its SHA-256. */
-export type Fingerprint = `sha256:${string}`;
+/** Opens what is stored and what flags and variables name; hides what is to be stored. */
+export interface Secrets extends SecretWriter {
+  /** Why this build cannot use the profile's credential; `null` where it can. Asks no key chain. */
+  whyUnusable(profile: Profile): Promise<string | null>;
+  /**
+   * The profile's token or session, as it goes after `Bearer`.
+   *
+   * @throws ProfileError `no_credential`, `credential_unusable`, `credential_process_failed`,
+   *   `keychain_unavailable`
+   */
+  open(profile: Profile): Promise<string>;
+  /** The token itself of `--token`, `--token-file` and their variables. @throws ProfileError `usage` */
+  openDirect(token: DirectToken, source: string): Promise<string>;
+}
 
-export type { StoredSecret };
+const ACCOUNT_RANDOM_BYTES = 8;
+/** Far above any token: `--token-file /dev/zero` ends here. */
+const TOKEN_FILE_BYTES_MAX = 64 * 1024;
+
+export function createSecrets(options: SecretsOptions): Secrets {
+  const { obfuscator, keychain } = options;
+
+  /** The secret, or why it cannot be had. */
+  async function recover(
+    secret: StoredSecret & { place: "file" },
+  ): Promise<{ value: string } | { why: string }> {
+    if (secret.form === "plain") return { value: secret.text };
+    const value = await obfuscator.recover(secret.text);
+    if (value !== null) return { value };
+    const ours = await obfuscator.keyFingerprint();
+    if (secret.keyFingerprint === ours) return { why: "it is damaged" };
+    const theirs = secret.keyFingerprint ?? "not recorded";
+    return {
+      why: `it was stored by a build with another obfuscation key (${theirs}; this build's is ${ours})`,
+    };
+  }
+
+  function unusable(name: string, kind: string, why: string): ProfileError {
+    return new ProfileError(
+      "credential_unusable",
+      `the ${kind} of the profile "${name}" is unusable with this build: ${why}`,
+      `Nothing was changed. Use the build that stored it, or store it anew with \`conch --profile ${name} profile set token -\` or \`conch --profile ${name} profile relogin\`.`,
+    );
+  }
+
+  function keychainFailure(error: unknown): ProfileError {
+    return new ProfileError(
+      "keychain_unavailable",
+      `the system's key chain does not answer: ${describeFailure(error)}`,
+      "Unlock or start it, or keep the secret in the config file with `--store file`.",
+      { cause: error },
+    );
+  }
+
+  async function fromKeychain(name: string, account: string): Promise<string> {
+    let value: string | null;
+    try {
+      value = await keychain.get(account);
+    } catch (error) {
+      throw keychainFailure(error);
+    }
+    if (value !== null) return value;
+    throw new ProfileError(
+      "credential_unusable",
+      `the key chain does not hold the secret of the profile "${name}"`,
+      `Store it anew with \`conch --profile ${name} profile set token -\` or \`conch --profile ${name} profile relogin\`.`,
+    );
+  }
+
+  return {
+    async whyUnusable({ credential }) {
+      if (credential.kind === "none") return "it holds no credential";
+      if (credential.kind === "process" || credential.secret.place === "keychain") return null;
+      const result = await recover(credential.secret);
+      return "why" in result ? result.why : null;
+    },
+
+    async open(profile) {
+      const { credential, name } = profile;
+      if (credential.kind === "none") {
+        throw new ProfileError(
+          "no_credential",
+          `the profile "${name}" holds no credential`,
+          `Log in with \`conch --profile ${name} profile relogin\`, or store a token with \`conch --profile ${name} profile set token -\`.`,
+        );
+      }
+      if (credential.kind === "process") return options.processToken(profile);
+      const { secret } = credential;
+      if (secret.place === "keychain") return fromKeychain(name, secret.account);
+      const result = await recover(secret);
+      if ("value" in result) return result.value;
+      throw unusable(name, credential.kind, result.why);
+    },
+
+    async openDirect(token, source) {
+      const value = (await readDirect(token, source)).trim();
+      if (value === "") {
+        throw new ProfileError("usage", `${source} gave no token`, "Give it one, or leave it out.");
+      }
+      if (!isToken(value)) {
+        throw new ProfileError(
+          "usage",
+          `${source} gave something that is no token: it holds a space, or a character outside ASCII`,
+          "A token is one word.",
+        );
+      }
+      return value;
+    },
+
+    async obfuscate(secret) {
+      const [text, keyFingerprint] = await Promise.all([
+        obfuscator.hide(secret),
+        obfuscator.keyFingerprint(),
+      ]);
+      return { text, keyFingerprint };
+    },
+
+    async storeInKeychain(profileName, secret) {
+      // A new account each time: the old entry must stay until the file no longer refers to it.
+      const random = crypto.getRandomValues(new Uint8Array(ACCOUNT_RANDOM_BYTES)).toHex();
+      const account = `${profileName} ${random}`;
+      try {
+        await keychain.set(account, secret);
+      } catch (error) {
+        throw keychainFailure(error);
+      }
+      return account;
+    },
+
+    removeFromKeychain: (account) => keychain.remove(account),
+  };
+
+  async function readDirect(token: DirectToken, source: string): Promise<string> {
+    if (token.from === "value") return token.value;
+    if (token.from === "stdin") return options.readStdinLine();
+    try {
+      const { bytes } = options.files.read(token.path, TOKEN_FILE_BYTES_MAX);
+      return new TextDecoder().decode(bytes);
+    } catch (error) {
+      throw new ProfileError(
+        "usage",
+        `${source}: cannot read ${token.path}: ${describeFailure(error)}`,
+        "It names a file that holds a token.",
+        { cause: error },
+      );
+    }
+  }
+}

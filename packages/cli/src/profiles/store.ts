@@ -1,5 +1,16 @@
-import type { FileSystem } from "./file-system.ts";
-import type { Config, ConfigDraft } from "./profile.ts";
+import { openDraft, type OpenDraft, type SecretWriter } from "./config-draft.ts";
+import { ConfigShapeError, readProfiles, rootObject } from "./config-shape.ts";
+import { errorCodeOf, type FileLock, type FileSystem } from "./file-system.ts";
+import { decodeUtf8, describeFailure } from "./file-text.ts";
+import { type JsonObject, JsonSyntaxError, parseJson, printJson } from "./json-document.ts";
+import type { Config, ConfigDraft, Profile } from "./profile.ts";
+import { ProfileError } from "./profile-error.ts";
+
+/** Far above any real file; a mistaken path (a disk image, `/dev/zero`) ends here. */
+const FILE_BYTES_MAX = 16 * 1024 * 1024;
+const FILE_MODE = 0o600;
+const LOCK_WAIT_MS_MAX = 10_000;
+const LOCK_RETRY_MS = 15;
 
 /** What the store is made from. */
 export interface ProfileStoreOptions {
@@ -8,6 +19,7 @@ export interface ProfileStoreOptions {
   readonly path: string;
   /** Waits between attempts to take the lock. */
   readonly clock: { nowMs(): number; sleep(ms: number): Promise<void> };
+  readonly secrets: SecretWriter;
   /** Receives what the user should be told about a write (file mode tightened, …). */
   readonly note: (text: string) => void;
 }
@@ -29,4 +41,190 @@ export interface ProfileStore {
    * @throws ProfileError also `config_busy`, `config_not_written`
    */
   update<T>(change: (draft: ConfigDraft) => T | Promise<T>): Promise<T>;
+}
+
+/** The file as parsed, with what is needed to write it back in the same style. */
+interface Document {
+  readonly root: JsonObject;
+  readonly profiles: readonly Profile[];
+  readonly text: string | null;
+  readonly mode: number | null;
+}
+
+export function createProfileStore(options: ProfileStoreOptions): ProfileStore {
+  const { files, path, clock } = options;
+  const untouched = "It was not changed.";
+
+  function readBytes(): { bytes: Uint8Array; mode: number | null } | null {
+    try {
+      return files.read(path, FILE_BYTES_MAX);
+    } catch (error) {
+      if (errorCodeOf(error) === "ENOENT") return null;
+      throw new ProfileError(
+        "config_unreadable",
+        `cannot read the config file ${path}: ${describeFailure(error)}`,
+        `Make it readable, or name another with --config. ${untouched}`,
+        { cause: error },
+      );
+    }
+  }
+
+  function invalid(fault: string, cause?: unknown): ProfileError {
+    return new ProfileError(
+      "config_invalid",
+      `the config file ${path} is not usable: ${fault}`,
+      `Correct it by hand, or move it away to start anew. ${untouched}`,
+      { cause },
+    );
+  }
+
+  function readDocument(): Document {
+    const file = readBytes();
+    if (file === null) {
+      return { root: new Map([["path", path]]), profiles: [], text: null, mode: null };
+    }
+    if (file.bytes.length > FILE_BYTES_MAX) throw invalid("it is larger than 16 MiB");
+    try {
+      const text = decodeUtf8(file.bytes);
+      const root = rootObject(parseJson(text));
+      return { root, profiles: readProfiles(root), text, mode: file.mode };
+    } catch (error) {
+      const isFault = error instanceof JsonSyntaxError || error instanceof ConfigShapeError;
+      throw isFault ? invalid(error.message, error) : error;
+    }
+  }
+
+  async function takeLock(realPath: string): Promise<FileLock> {
+    const giveUpAtMs = clock.nowMs() + LOCK_WAIT_MS_MAX;
+    for (;;) {
+      const lock = await files.tryLock(`${realPath}.lock`);
+      if (lock !== null) return lock;
+      if (clock.nowMs() >= giveUpAtMs) {
+        throw new ProfileError(
+          "config_busy",
+          `another process has been changing ${path} for ${LOCK_WAIT_MS_MAX / 1000} s`,
+          `Try again. The lock is ${realPath}.lock; it is free as soon as its holder has ended.`,
+        );
+      }
+      await clock.sleep(LOCK_RETRY_MS);
+    }
+  }
+
+  function notWritten(error: unknown): ProfileError {
+    const hint =
+      errorCodeOf(error) === "ENOENT"
+        ? "Its directory does not exist: make it first."
+        : "The file is as it was. It is replaced by a new one beside it, so its directory must be writable.";
+    return new ProfileError(
+      "config_not_written",
+      `cannot write the config file ${path}: ${describeFailure(error)}`,
+      hint,
+      { cause: error },
+    );
+  }
+
+  /** Only ever called with the lock held, so that the name of the new file is ours alone. */
+  function replace(realPath: string, text: string): void {
+    const beside = `${realPath}.new`;
+    try {
+      files.remove(beside);
+      files.createSynced(beside, new TextEncoder().encode(text), FILE_MODE);
+      files.copyOwner(realPath, beside);
+      files.rename(beside, realPath);
+    } catch (error) {
+      removeQuietly(beside);
+      throw notWritten(error);
+    }
+    try {
+      files.syncDirectoryOf(realPath);
+    } catch (error) {
+      // The new file is in place, so the change is done; only a crash of the machine could undo it.
+      options.note(
+        `${path} was written, but its directory not synced to disk: ${describeFailure(error)}`,
+      );
+    }
+  }
+
+  function removeQuietly(file: string): void {
+    try {
+      files.remove(file);
+    } catch {
+      // The failure that led here is the one to report; the next write removes the file.
+    }
+  }
+
+  async function forget(accounts: readonly string[]): Promise<void> {
+    for (const account of accounts) {
+      try {
+        await options.secrets.removeFromKeychain(account);
+      } catch (error) {
+        options.note(`the key chain still holds "${account}": ${describeFailure(error)}`);
+      }
+    }
+  }
+
+  async function write(realPath: string, document: Document, open: OpenDraft): Promise<void> {
+    const style = styleOf(document.text);
+    const before =
+      document.text === null ? null : printJson(parseJson(document.text), style.indent);
+    if (printJson(document.root, style.indent) === before) return;
+    await open.hidePlainSessions();
+    replace(realPath, printJson(document.root, style.indent) + style.end);
+    if (document.mode !== null && (document.mode & 0o077) !== 0) {
+      options.note(
+        `${path} had mode ${formatMode(document.mode)}; it is ${formatMode(FILE_MODE)} now`,
+      );
+    }
+    await forget(open.keychainOrphans());
+  }
+
+  return {
+    read() {
+      const { profiles, text, mode } = readDocument();
+      return { path, exists: text !== null, profiles, notes: modeNotes(path, mode) };
+    },
+
+    async update(change) {
+      let realPath: string;
+      let lock: FileLock;
+      try {
+        realPath = files.resolveLinks(path);
+        lock = await takeLock(realPath);
+      } catch (error) {
+        throw error instanceof ProfileError ? error : notWritten(error);
+      }
+      try {
+        const document = readDocument();
+        const open = openDraft(document.root, options.secrets);
+        try {
+          const result = await change(open.draft);
+          await write(realPath, document, open);
+          return result;
+        } catch (error) {
+          await forget(open.keychainAdded);
+          throw error;
+        }
+      } finally {
+        lock.release();
+      }
+    },
+  };
+}
+
+function formatMode(mode: number): string {
+  return mode.toString(8).padStart(4, "0");
+}
+
+function modeNotes(path: string, mode: number | null): string[] {
+  if (mode === null || (mode & 0o077) === 0) return [];
+  return [
+    `${path} has mode ${formatMode(mode)}, so others may read it; the next write makes it ${formatMode(FILE_MODE)}`,
+  ];
+}
+
+/** Tabs and no newline at the end are what the Go client writes; another style is kept. */
+function styleOf(text: string | null): { indent: string; end: string } {
+  if (text === null) return { indent: "\t", end: "\n" };
+  const indent = /^\s*\{\r?\n([ \t]+)"/.exec(text)?.[1] ?? "\t";
+  return { indent, end: text.endsWith("\n") ? "\n" : "" };
 }

@@ -1,5 +1,5 @@
 /** The change log: appending, with the row lock that puts the log in the order of the commits. */
-import { sql, type Kysely, type Transaction } from "kysely";
+import { sql, type Kysely, type RawBuilder, type Transaction } from "kysely";
 import type { Change } from "./database.ts";
 import type { Schema } from "./schema.ts";
 
@@ -9,6 +9,12 @@ export interface ChangeLogContext {
   readonly createId: () => string;
   /** Wall clock, milliseconds since the epoch; for people who read the log, nothing depends on it. */
   readonly nowMs: () => number;
+}
+
+/** How a database appends. */
+export interface Appending extends ChangeLogContext {
+  /** Evaluated with the append; tells other programs of the commit, where the database can. */
+  readonly announcement: RawBuilder<unknown> | null;
 }
 
 /**
@@ -21,7 +27,7 @@ export interface ChangeLogContext {
 export async function appendChanges(
   tx: Transaction<Schema>,
   changes: readonly Change[],
-  context: ChangeLogContext,
+  context: Appending,
 ): Promise<number> {
   const uids = changes.map(() => context.createId());
   const head = await tx
@@ -31,6 +37,7 @@ export async function appendChanges(
     .returning("seq")
     .executeTakeFirstOrThrow();
   const first = head.seq - changes.length + 1;
+  const { announcement } = context;
   await tx
     .insertInto("change_log")
     .values(
@@ -43,6 +50,9 @@ export async function appendChanges(
         at_ms: context.nowMs(),
       })),
     )
+    .$if(announcement !== null, (insert) =>
+      insert.returning((announcement ?? sql`null`).as("announced")),
+    )
     .execute();
   return head.seq;
 }
@@ -51,10 +61,7 @@ export async function appendChanges(
  * Gives a new database its epoch and the first row of its log, the row that a cursor at the head of
  * a new database stands on. Does nothing where they exist.
  */
-export async function createChangeHead(
-  db: Kysely<Schema>,
-  context: ChangeLogContext,
-): Promise<void> {
+export async function createChangeHead(db: Kysely<Schema>, context: Appending): Promise<void> {
   await db.transaction().execute(async (tx) => {
     const made = await tx
       .insertInto("change_head")

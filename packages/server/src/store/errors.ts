@@ -26,3 +26,8 @@ export class UniqueViolationError extends Error {
 export class DatabaseUnusableError extends Error {
   override readonly name = "DatabaseUnusableError";
 }
+
+/** Whether a transaction was committed, or is where it must be, cannot be known. */
+export class CommitUnconfirmedError extends Error {
+  override readonly name = "CommitUnconfirmedError";
+}

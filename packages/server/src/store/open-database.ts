@@ -1,5 +1,6 @@
 import type { ChangeLogContext } from "./change-log.ts";
 import type { Database } from "./database.ts";
+import { openPostgres } from "./dialect/postgres.ts";
 import { openSqlite } from "./dialect/sqlite.ts";
 import { DatabaseUnusableError } from "./errors.ts";
 
@@ -13,5 +14,6 @@ import { DatabaseUnusableError } from "./errors.ts";
 export async function openDatabase(url: string, context: ChangeLogContext): Promise<Database> {
   const file = /^sqlite:(?<file>.+)$/s.exec(url)?.groups?.["file"];
   if (file !== undefined) return openSqlite(file, context);
+  if (/^postgres(ql)?:\/\//.test(url)) return openPostgres(url, context);
   throw new DatabaseUnusableError("a database is sqlite:FILE or postgres://…");
 }

@@ -99,6 +99,8 @@ export interface MemberTable {
   beat: number;
   applied: number;
   low: number;
+  /** Verifiers that hold a lease from it. */
+  holders: number;
   advertise: string | null;
 }
 

@@ -18,8 +18,8 @@ import {
   type TransactionSettings,
 } from "kysely";
 import {
+  CommitUnconfirmedError,
   DatabaseUnavailableError,
-  RevocationUnconfirmedError,
   UniqueViolationError,
 } from "../errors.ts";
 import { createMutex } from "./mutex.ts";
@@ -128,9 +128,12 @@ function createSqliteDriver(file: string): Driver {
     },
     async rollbackTransaction(connection: DatabaseConnection) {
       const session = connection as Session;
-      // Some faults (a full disk) have rolled back already.
-      if (session.transaction?.inTransaction) run(session.transaction, "ROLLBACK");
-      endTransaction(session);
+      try {
+        // Some faults (a full disk) have rolled back already.
+        if (session.transaction?.inTransaction) run(session.transaction, "ROLLBACK");
+      } finally {
+        endTransaction(session);
+      }
     },
     async releaseConnection() {},
     async destroy() {
@@ -171,7 +174,7 @@ function commit(connection: Connection): void {
   } catch (error) {
     // The frames may have reached the disk although syncing them failed.
     if (error instanceof SQLiteError && error.code?.startsWith("SQLITE_IOERR")) {
-      throw new RevocationUnconfirmedError("the commit could not be made durable", {
+      throw new CommitUnconfirmedError("the commit could not be made durable", {
         cause: error,
       });
     }

@@ -39,9 +39,10 @@ const COLUMN_TYPES: ColumnTypes = {
 export async function openSqlite(file: string, context: ChangeLogContext): Promise<Database> {
   createPrivateFile(file);
   const db = new Kysely<Schema>({ dialect: createSqliteKyselyDialect(file) });
+  const appending = { ...context, announcement: null };
   try {
     await migrate(db as Kysely<unknown>, COLUMN_TYPES);
-    await createChangeHead(db, context);
+    await createChangeHead(db, appending);
   } catch (error) {
     await db.destroy();
     throw error;
@@ -49,8 +50,8 @@ export async function openSqlite(file: string, context: ChangeLogContext): Promi
   return {
     db,
     capabilities: { skipLocked: false },
-    write: createWrite(db, context),
-    snapshot: createSnapshot(db),
+    write: createWrite(db, appending, () => {}),
+    snapshot: createSnapshot(db, null),
     close: () => db.destroy(),
   };
 }

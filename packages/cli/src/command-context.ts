@@ -1,0 +1,124 @@
+import type { Context } from "./context.ts";
+import type { GlobalValues } from "./commands/global-options.ts";
+import type { IndexEntry } from "./commands/registry.ts";
+import { usageError } from "./command-error.ts";
+import { createMasker, type Masker } from "./profiles/mask.ts";
+import { interrupted } from "./output/prompts.ts";
+import { createStyle, type Style } from "./output/style.ts";
+
+/** What a command is run with: the process, the global options, and how to speak to the user. */
+export interface CommandContext extends Context {
+  readonly globals: GlobalValues;
+  readonly commands: readonly IndexEntry[];
+  readonly style: Style;
+  /** Somebody can be asked: stdin and stderr are terminals. */
+  readonly isInteractive: boolean;
+  /** What was noted so far. */
+  readonly notes: readonly string[];
+  /** Tells the user something beside the answer. With `--json` it is only shown beside an error. */
+  note(text: string): void;
+  /** Knows the secrets of this command; whatever is not the answer goes through it. */
+  readonly masker: Masker;
+  /** Shows a diagnostic on stderr, masked, after those before it. */
+  diagnose(text: () => Promise<string>): void;
+  /** Resolves when all diagnostics are shown. */
+  diagnosed(): Promise<void>;
+  /** Runs what must not be left half done: an interruption takes effect after it. */
+  unbroken<T>(work: () => Promise<T>): Promise<T>;
+  /** Rejects when the user interrupts, or at the end of `unbroken`. */
+  readonly interruption: Promise<never>;
+  /** Shows that a long wait goes on, where somebody watches. */
+  waiting<T>(text: string, work: Promise<T>): Promise<T>;
+}
+
+const SPINNER_DELAY_MS = 300;
+const SPINNER_FRAME_MS = 100;
+const FRAMES = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
+
+/** Whether colours are wanted: on a terminal, unless `--no-color`, `NO_COLOR` or a dumb terminal. */
+function wantsColor(context: Context, globals: GlobalValues): boolean {
+  const { NO_COLOR: noColor, TERM: terminal } = context.env;
+  const isUnwanted = globals.noColor || (noColor ?? "") !== "" || terminal === "dumb";
+  return context.stdout.isTerminal && !isUnwanted;
+}
+
+/** Makes the context of one command. */
+export function createCommandContext(
+  context: Context,
+  globals: GlobalValues,
+  commands: readonly IndexEntry[],
+): CommandContext {
+  const notes: string[] = [];
+  let diagnostics = Promise.resolve();
+  let unbrokenDepth = 0;
+  let isInterrupted = false;
+  let breakOff: (error: Error) => void = () => undefined;
+  const interruption = new Promise<never>((_, reject) => (breakOff = reject));
+  interruption.catch(() => undefined);
+  context.onInterrupt(() => {
+    isInterrupted = true;
+    if (unbrokenDepth === 0) breakOff(interrupted());
+  });
+  return {
+    ...context,
+    globals,
+    commands,
+    style: createStyle({
+      color: wantsColor(context, globals),
+      widthOf: context.widthOf,
+      nowMs: context.nowMs(),
+    }),
+    isInteractive: context.stdin.isTerminal && context.stderr.isTerminal,
+    notes,
+    note(text) {
+      notes.push(text);
+      if (!globals.json) context.stderr.writeLine(`note: ${text}`);
+    },
+    masker: createMasker(),
+    diagnose(text) {
+      diagnostics = diagnostics.then(async () => context.stderr.writeLine(await text()));
+    },
+    diagnosed: () => diagnostics,
+    interruption,
+    async unbroken(work) {
+      unbrokenDepth += 1;
+      try {
+        return await work();
+      } finally {
+        unbrokenDepth -= 1;
+        if (isInterrupted && unbrokenDepth === 0) breakOff(interrupted());
+      }
+    },
+    async waiting(text, work) {
+      if (!context.stderr.isTerminal || globals.json) return work;
+      const done = new AbortController();
+      const spinning = spin(context, text, done.signal).catch(() => undefined);
+      try {
+        return await work;
+      } finally {
+        done.abort();
+        await spinning;
+      }
+    },
+  };
+}
+
+async function spin(context: Context, text: string, signal: AbortSignal): Promise<void> {
+  await context.sleep(SPINNER_DELAY_MS, signal);
+  try {
+    for (let frame = 0; ; frame += 1) {
+      context.stderr.write(`\r${FRAMES[frame % FRAMES.length]} ${text} `);
+      await context.sleep(SPINNER_FRAME_MS, signal);
+    }
+  } finally {
+    context.stderr.write("\r\u001B[K");
+  }
+}
+
+/** `--timeout` in milliseconds; `undefined` where it is not given. @throws CommandError `usage` */
+export function timeoutMsOf({ timeout }: GlobalValues): number | undefined {
+  if (timeout === undefined) return undefined;
+  const seconds = Number(timeout);
+  if (/^\d+(\.\d+)?$/u.test(timeout) && seconds > 0 && seconds <= 86_400) return seconds * 1000;
+  throw usageError(`--timeout "${timeout}" is not a number of seconds from 0 to 86400`);
+}

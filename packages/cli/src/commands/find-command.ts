@@ -1,0 +1,121 @@
+import { usageError } from "../command-error.ts";
+import { flagOf, GLOBAL_OPTIONS } from "./global-options.ts";
+import type { IndexEntry } from "./registry.ts";
+import { nearest } from "./suggest.ts";
+
+/** A command line, its command found and not yet read further. */
+export interface Found {
+  /** `null` where the words end before a command does; `candidates` are then what could follow. */
+  readonly entry: IndexEntry | null;
+  readonly candidates: readonly IndexEntry[];
+  /** The words of the path as they are documented, aliases resolved: `user token create`. */
+  readonly path: readonly string[];
+  /** Values that stand within the path: `user` of `admin user USER get`. */
+  readonly captured: Readonly<Record<string, string>>;
+  /** All that is not part of the path, in order. */
+  readonly rest: readonly string[];
+}
+
+const GLOBAL_FLAGS = new Map<string, { readonly takesValue: boolean }>(
+  Object.entries(GLOBAL_OPTIONS).flatMap(([key, option]) => {
+    const names = [`--${flagOf(key)}`];
+    if ("alias" in option) names.push(`--${option.alias}`);
+    if ("short" in option) names.push(`-${option.short}`);
+    return names.map((name) => [name, { takesValue: "value" in option }] as const);
+  }),
+);
+
+/** Whether a word is a global switch (`--help`), for what must work on any line. */
+export function hasSwitch(rest: readonly string[], ...names: string[]): boolean {
+  const end = rest.indexOf("--");
+  return rest.slice(0, end === -1 ? undefined : end).some((word) => names.includes(word));
+}
+
+/**
+ * Finds the command of a line. Global options may stand before and between its words, each with its
+ * value, so that no value is taken for a word of the path; after the path everything belongs to the
+ * command.
+ *
+ * @throws CommandError `usage` for words and options that do not exist, naming the nearest.
+ */
+export function findCommand(argv: readonly string[], index: readonly IndexEntry[]): Found {
+  let candidates = index;
+  const path: string[] = [];
+  const captured: Record<string, string> = {};
+  const rest: string[] = [];
+  let position = 0;
+  while (position < argv.length) {
+    const complete = candidates.find((entry) => entry.segments.length === path.length);
+    if (complete !== undefined) {
+      rest.push(...argv.slice(position));
+      return { entry: complete, candidates: [], path, captured, rest };
+    }
+    const word = argv[position] ?? "";
+    position += 1;
+    if (word === "--") continue;
+    if (word.startsWith("-") && word.length > 1) {
+      rest.push(word);
+      if (needsNextWord(word) && position < argv.length) rest.push(argv[position++] ?? "");
+      continue;
+    }
+    const step = descend(candidates, path.length, word);
+    if (step === null) throw unknownWord(word, path, candidates);
+    candidates = step.candidates;
+    path.push(step.segment);
+    if (step.captures !== null) captured[step.captures] = word;
+  }
+  const entry = candidates.find((entry) => entry.segments.length === path.length) ?? null;
+  return { entry, candidates: entry === null ? candidates : [], path, captured, rest };
+}
+
+/** `<user>` in a path stands for any word. */
+export function placeholderOf(segment: string): string | null {
+  return /^<(.+)>$/u.exec(segment)?.[1] ?? null;
+}
+
+function descend(candidates: readonly IndexEntry[], depth: number, word: string) {
+  const named = candidates.filter((entry) => entry.names[depth]?.includes(word));
+  const segment = named[0]?.segments[depth];
+  if (segment !== undefined) return { candidates: named, segment, captures: null };
+  const open = candidates.filter((entry) => placeholderOf(entry.segments[depth] ?? "") !== null);
+  const placeholder = open[0]?.segments[depth];
+  if (placeholder === undefined) return null;
+  return { candidates: open, segment: placeholder, captures: placeholderOf(placeholder) };
+}
+
+function needsNextWord(word: string): boolean {
+  if (word.startsWith("--")) {
+    if (word.includes("=")) return false;
+    const flag = GLOBAL_FLAGS.get(word);
+    if (flag === undefined) throw unknownEarlyOption(word);
+    return flag.takesValue;
+  }
+  for (let index = 1; index < word.length; index += 1) {
+    const flag = GLOBAL_FLAGS.get(`-${word[index]}`);
+    if (flag === undefined) throw unknownEarlyOption(word);
+    if (flag.takesValue) return index === word.length - 1;
+  }
+  return false;
+}
+
+function unknownEarlyOption(word: string) {
+  const meant = nearest(word, GLOBAL_FLAGS.keys());
+  return usageError(
+    `unknown option "${word}" before the command`,
+    meant === null
+      ? "options of a command stand after its name; conch --help lists those that may stand anywhere"
+      : `did you mean "${meant}"?`,
+  );
+}
+
+function unknownWord(word: string, path: readonly string[], candidates: readonly IndexEntry[]) {
+  const words = new Set(candidates.flatMap((entry) => entry.names[path.length] ?? []));
+  const meant = nearest(word, words);
+  const line = ["conch", ...path].join(" ");
+  return usageError(
+    `unknown command "${word}" after "${line}"`,
+    meant === null
+      ? `${line} --help lists the commands`
+      : `did you mean "${[...path, meant].join(" ")}"?`,
+  );
+}

@@ -1,0 +1,37 @@
+/** Edits between two words: insertions, deletions, replacements, and swaps of neighbours. */
+function distance(a: string, b: string): number {
+  let before: number[] = [];
+  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let row = 1; row <= a.length; row += 1) {
+    const current = [row];
+    for (let column = 1; column <= b.length; column += 1) {
+      const same = a[row - 1] === b[column - 1];
+      let best = Math.min(
+        (previous[column] ?? 0) + 1,
+        (current[column - 1] ?? 0) + 1,
+        (previous[column - 1] ?? 0) + (same ? 0 : 1),
+      );
+      if (a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1]) {
+        best = Math.min(best, (before[column - 2] ?? Infinity) + 1);
+      }
+      current.push(best);
+    }
+    before = previous;
+    previous = current;
+  }
+  return previous[b.length] ?? 0;
+}
+
+/** The word that was most likely meant; `null` where none is near. */
+export function nearest(typed: string, words: Iterable<string>): string | null {
+  let found: string | null = null;
+  let least = Math.max(1, Math.floor(typed.length * 0.4)) + 1;
+  for (const word of words) {
+    const edits = distance(typed.toLowerCase(), word.toLowerCase());
+    if (edits < least) [found, least] = [word, edits];
+  }
+  if (found === null && typed.length > 1) {
+    for (const word of words) if (word.startsWith(typed)) return word;
+  }
+  return found;
+}

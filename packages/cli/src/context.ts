@@ -1,0 +1,158 @@
+import { homedir, hostname, userInfo } from "node:os";
+import { createPrompts, type Prompts } from "./output/prompts.ts";
+import { createNodeFileSystem } from "./profiles/node-file-system.ts";
+import type { FileSystem } from "./profiles/file-system.ts";
+import type { RunProcess } from "./profiles/credential-process.ts";
+import { createSystemKeychain, type Keychain } from "./profiles/keychain.ts";
+
+/** A stream that the program writes whole lines to. */
+export interface Output {
+  readonly isTerminal: boolean;
+  writeLine(text: string): void;
+  /** Without a line break: progress on a terminal. */
+  write(text: string): void;
+}
+
+/** The stream that the program reads. */
+export interface Input {
+  readonly isTerminal: boolean;
+  /** The next line without its end; `null` at the end of the stream. */
+  readLine(): Promise<string | null>;
+  readAll(): Promise<string>;
+}
+
+/** The door to the process: whatever the program sees or touches of the world is in here. */
+export interface Context {
+  /** Without the program's own name. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** `linux-x64` */
+  readonly platform: string;
+  readonly stdin: Input;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly homeDirectory: string;
+  readonly files: FileSystem;
+  readonly prompts: Prompts;
+  readonly keychain: Keychain;
+  readonly hostName: () => string;
+  readonly userName: () => string;
+  readonly nowMs: () => number;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+  readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+  /** Opens a connection to a host and closes it. */
+  readonly probe: (url: URL, signal: AbortSignal) => Promise<void>;
+  readonly widthOf: (text: string) => number;
+  /** Runs the `credential_process` of a profile; loaded where there is one. */
+  readonly loadRunProcess: () => Promise<RunProcess>;
+  /** Calls back on an interruption (Ctrl-C, SIGTERM); returns what stops it. */
+  onInterrupt(callback: () => void): () => void;
+}
+
+/** The real process. Nothing is read before it is asked for: what a command does not use costs nothing. */
+export function createContext(): Context {
+  const stream = (name: "stdout" | "stderr", writeLine: (text: string) => void): Output => ({
+    get isTerminal() {
+      return process[name].isTTY;
+    },
+    writeLine,
+    write: (text) => void process[name].write(text),
+  });
+  return {
+    argv: process.argv.slice(2),
+    env: process.env,
+    platform: `${process.platform}-${process.arch}`,
+    stdin: createInput(),
+    // `process.stdout.write` takes 10 ms at its first use; `console.log` none.
+    stdout: stream("stdout", (text) => console.log(text)),
+    stderr: stream("stderr", (text) => console.error(text)),
+    homeDirectory: homedir(),
+    files: createNodeFileSystem({ isWindows: process.platform === "win32" }),
+    prompts: createPrompts(() => ({ input: process.stdin, output: process.stderr })),
+    keychain: createSystemKeychain(Bun.secrets),
+    hostName: hostname,
+    userName: () => userInfo().username,
+    nowMs: () => Date.now(),
+    random: () => Math.random(),
+    sleep,
+    fetch: (url, init) => fetch(url, init),
+    probe,
+    widthOf: (text) => Bun.stringWidth(text),
+    loadRunProcess: async () => {
+      const { createNodeRunProcess } = await import("./profiles/node-run-process.ts");
+      return createNodeRunProcess(process.env);
+    },
+    onInterrupt,
+  };
+}
+
+/** Resolves after so many milliseconds; rejects where the signal aborts first. */
+function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms);
+    signal?.addEventListener("abort", () => {
+      clearTimeout(timer);
+      reject(new Error("stopped waiting"));
+    });
+  });
+}
+
+/** stdin, read as little as is asked for: what comes after a line stays for who asks next. */
+function createInput(): Input {
+  let chunks: AsyncIterator<Uint8Array> | null = null;
+  let buffered = "";
+  const decoder = new TextDecoder();
+  /** @returns whether there was more */
+  const readMore = async () => {
+    chunks ??= (process.stdin as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
+    const { done, value } = await chunks.next();
+    buffered += done === true ? decoder.decode() : decoder.decode(value, { stream: true });
+    return done !== true;
+  };
+  return {
+    get isTerminal() {
+      return process.stdin.isTTY;
+    },
+    async readLine() {
+      while (!buffered.includes("\n") && (await readMore()));
+      if (buffered === "") return null;
+      const [line = ""] = buffered.split("\n", 1);
+      buffered = buffered.slice(line.length + 1);
+      return line.replace(/\r$/u, "");
+    },
+    async readAll() {
+      while (await readMore());
+      const all = buffered;
+      buffered = "";
+      return all;
+    },
+  };
+}
+
+async function probe(url: URL, signal: AbortSignal): Promise<void> {
+  const { connect } = await import("node:net");
+  await new Promise<void>((resolve, reject) => {
+    const port = Number(url.port || (url.protocol === "https:" ? 443 : 80));
+    const socket = connect({ host: url.hostname.replace(/^\[|\]$/gu, ""), port });
+    const end = (finish: () => void) => () => {
+      socket.destroy();
+      finish();
+    };
+    socket.once("connect", end(resolve));
+    socket.once("error", end(reject));
+    signal.addEventListener(
+      "abort",
+      end(() => reject(new Error("no connection"))),
+    );
+  });
+}
+
+function onInterrupt(callback: () => void): () => void {
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  for (const signal of signals) process.on(signal, callback);
+  return () => {
+    for (const signal of signals) process.off(signal, callback);
+  };
+}

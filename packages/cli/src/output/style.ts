@@ -1,0 +1,49 @@
+/** How text for people is dressed: colours where they are wanted, widths as a terminal shows them. */
+export interface Style {
+  readonly bold: (text: string) => string;
+  readonly dim: (text: string) => string;
+  readonly red: (text: string) => string;
+  readonly yellow: (text: string) => string;
+  readonly green: (text: string) => string;
+  /** Columns that a text takes. */
+  readonly widthOf: (text: string) => number;
+  readonly nowMs: number;
+}
+
+/** Makes a style. */
+export function createStyle(options: {
+  readonly color: boolean;
+  readonly widthOf: (text: string) => number;
+  readonly nowMs: number;
+}): Style {
+  const paint = (open: number, close: number) => (text: string) =>
+    options.color && text !== "" ? `\u001B[${open}m${text}\u001B[${close}m` : text;
+  return {
+    bold: paint(1, 22),
+    dim: paint(2, 22),
+    red: paint(31, 39),
+    yellow: paint(33, 39),
+    green: paint(32, 39),
+    widthOf: options.widthOf,
+    nowMs: options.nowMs,
+  };
+}
+
+/**
+ * A text from a server or a file as it may be shown: control characters and those that reorder a
+ * line are written as escapes, so that nobody's name can move the cursor or hide what follows.
+ */
+export function printable(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Cs}\u2028\u2029\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/gu,
+    (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
+  );
+}
+
+/** The same for texts of several lines: line breaks and tabs stay. */
+export function printableLines(text: string): string {
+  return text
+    .split(/(\n|\t)/u)
+    .map((part) => (part === "\n" || part === "\t" ? part : printable(part)))
+    .join("");
+}

@@ -1,0 +1,50 @@
+import type { Style } from "./style.ts";
+
+/** A cell: its text, and how it is painted once it is as wide as its column. */
+export interface Cell {
+  readonly text: string;
+  readonly paint?: ((text: string) => string) | undefined;
+}
+
+/**
+ * An aligned table: two spaces between columns, nothing after the last. Without rows it is the text
+ * for that.
+ */
+export function table(
+  style: Style,
+  headings: readonly string[],
+  rows: readonly (readonly (string | Cell)[])[],
+  none: string,
+): string {
+  if (rows.length === 0) return none;
+  const cells: Cell[][] = [
+    headings.map((text) => ({ text, paint: style.bold })),
+    ...rows.map((row) => row.map((cell) => (typeof cell === "string" ? { text: cell } : cell))),
+  ];
+  const widths = headings.map((_, column) =>
+    Math.max(...cells.map((row) => style.widthOf(row[column]?.text ?? ""))),
+  );
+  return cells.map((row) => line(style, row, widths)).join("\n");
+}
+
+function line(style: Style, row: readonly Cell[], widths: readonly number[]): string {
+  return row
+    .map(({ text, paint }, column) => {
+      const isLast = column === row.length - 1;
+      const gap = isLast ? 0 : (widths[column] ?? 0) - style.widthOf(text) + 2;
+      return (paint?.(text) ?? text) + " ".repeat(gap);
+    })
+    .join("")
+    .trimEnd();
+}
+
+/** Names and values, one a line, the values aligned. */
+export function fields(style: Style, rows: readonly (readonly [string, string | Cell])[]): string {
+  const width = Math.max(...rows.map(([name]) => style.widthOf(name)));
+  return rows
+    .map(([name, value]) => {
+      const { text, paint }: Cell = typeof value === "string" ? { text: value } : value;
+      return `${style.dim(name)}${" ".repeat(width - style.widthOf(name) + 2)}${paint?.(text) ?? text}`;
+    })
+    .join("\n");
+}

@@ -1,0 +1,58 @@
+import type { Shadowed } from "./destination.ts";
+import type { Config } from "./profile.ts";
+import { ProfileError } from "./profile-error.ts";
+import { resolveCredential, type Resolution, type ResolveInput } from "./resolve.ts";
+
+/** Everything that had a say in the choice, for `profile which --explain`. Holds no secret. */
+export interface Explanation {
+  readonly resolution: Resolution;
+  /** What was given and not used, the config file's part included. */
+  readonly shadowed: readonly Shadowed[];
+  /** What was looked at and not set, in the order in which it is asked. */
+  readonly absent: readonly string[];
+}
+
+const INPUTS = [
+  ["--token", "flags", "token"],
+  ["--token-file", "flags", "tokenFile"],
+  ["--profile", "flags", "profile"],
+  ["--url", "flags", "url"],
+  ["--environment", "flags", "environment"],
+  ["CONCH_TOKEN", "env", "CONCH_TOKEN"],
+  ["CONCH_TOKEN_FILE", "env", "CONCH_TOKEN_FILE"],
+  ["CONCH_PROFILE", "env", "CONCH_PROFILE"],
+  ["CONCH_ENV", "env", "CONCH_ENV"],
+  ["CONCH_URL", "env", "CONCH_URL"],
+] as const;
+
+/** Resolves as every command does, and then looks at what the config file would have said. */
+export function explainCredential(input: ResolveInput): Explanation {
+  const resolution = resolveCredential(input);
+  const given: Record<string, string | undefined> = { ...input.flags, ...input.env };
+  const absent = INPUTS.filter(([, , key]) => given[key] === undefined).map(([source]) => source);
+  return {
+    resolution,
+    shadowed: [...resolution.shadowed, ...shadowedByConfig(resolution, input)],
+    absent,
+  };
+}
+
+function shadowedByConfig(resolution: Resolution, input: ResolveInput): Shadowed[] {
+  if (!resolution.ok) return [];
+  const { credential } = resolution;
+  let config: Config;
+  try {
+    config = input.readConfig();
+  } catch (error) {
+    if (!(error instanceof ProfileError)) throw error;
+    return [{ source: "the config file", why: `not needed; ${error.message}`, isNote: false }];
+  }
+  const used = credential.kind === "profile" ? credential.profile.name : null;
+  return config.profiles
+    .filter((profile) => profile.active && profile.name !== used)
+    .map((profile) => ({
+      source: `the active profile "${profile.name}" (${profile.apiUrl})`,
+      why: `${credential.source} goes first`,
+      isNote: false,
+    }));
+}

@@ -1,0 +1,139 @@
+import {
+  chownSync,
+  closeSync,
+  fchmodSync,
+  fstatSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  readlinkSync,
+  readSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+
+import { errorCodeOf, type FileLock, type FileSystem } from "./file-system.ts";
+
+const LINKS_MAX = 40;
+const CHUNK_BYTES = 64 * 1024;
+
+function resolveLinks(path: string, linksLeft = LINKS_MAX): string {
+  const absolute = resolve(path);
+  try {
+    return realpathSync(absolute);
+  } catch (error) {
+    if (errorCodeOf(error) !== "ENOENT" || linksLeft === 0) throw error;
+  }
+  const here = join(realpathSync(dirname(absolute)), basename(absolute));
+  const isLink = lstatSync(here, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+  return isLink ? resolveLinks(resolve(dirname(here), readlinkSync(here)), linksLeft - 1) : here;
+}
+
+function readWhole(descriptor: number, limitBytes: number): Uint8Array {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  while (length <= limitBytes) {
+    const chunk = new Uint8Array(Math.min(CHUNK_BYTES, limitBytes + 1 - length));
+    const count = readSync(descriptor, chunk, 0, chunk.length, null);
+    if (count === 0) break;
+    chunks.push(chunk.subarray(0, count));
+    length += count;
+  }
+  return Buffer.concat(chunks);
+}
+
+function writeWhole(descriptor: number, bytes: Uint8Array): void {
+  let offset = 0;
+  while (offset < bytes.length) {
+    offset += writeSync(descriptor, bytes, offset, bytes.length - offset);
+  }
+}
+
+function withFile<T>(
+  path: string,
+  flags: string,
+  mode: number | undefined,
+  use: (d: number) => T,
+): T {
+  const descriptor = openSync(path, flags, mode);
+  try {
+    return use(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+async function tryLock(path: string): Promise<FileLock | null> {
+  // SQLite's locks are the system's on every platform (fcntl, LockFileEx) and come with the runtime;
+  // loaded here, because only writes need them.
+  const { Database } = await import("bun:sqlite");
+  closeSync(openSync(path, "a", 0o600));
+  const database = new Database(path);
+  try {
+    // In memory: the lock file stays empty, and no journal is left behind by a killed process.
+    database.run("PRAGMA journal_mode = MEMORY");
+    database.run("PRAGMA busy_timeout = 0");
+    database.run("BEGIN EXCLUSIVE");
+  } catch (error) {
+    database.close();
+    if (errorCodeOf(error)?.startsWith("SQLITE_BUSY") === true) return null;
+    throw error;
+  }
+  return {
+    release() {
+      database.run("ROLLBACK");
+      database.close();
+    },
+  };
+}
+
+/** The machine's own file system. On Windows files have no permission bits and directories no sync. */
+export function createNodeFileSystem(options: { readonly isWindows: boolean }): FileSystem {
+  return {
+    resolveLinks,
+
+    read(path, limitBytes) {
+      return withFile(path, "r", undefined, (descriptor) => {
+        const mode = options.isWindows ? null : fstatSync(descriptor).mode & 0o7777;
+        return { bytes: readWhole(descriptor, limitBytes), mode };
+      });
+    },
+
+    createSynced(path, bytes, mode) {
+      withFile(path, "wx", mode, (descriptor) => {
+        if (!options.isWindows) fchmodSync(descriptor, mode);
+        writeWhole(descriptor, bytes);
+        fsyncSync(descriptor);
+      });
+    },
+
+    copyOwner(from, to) {
+      if (options.isWindows) return;
+      const wanted = statSync(from, { throwIfNoEntry: false });
+      const actual = statSync(to);
+      if (wanted === undefined || (wanted.uid === actual.uid && wanted.gid === actual.gid)) return;
+      try {
+        chownSync(to, wanted.uid, wanted.gid);
+      } catch (error) {
+        if (errorCodeOf(error) !== "EPERM") throw error;
+      }
+    },
+
+    rename: renameSync,
+
+    remove(path) {
+      rmSync(path, { force: true });
+    },
+
+    syncDirectoryOf(path) {
+      if (options.isWindows) return;
+      withFile(dirname(path), "r", undefined, fsyncSync);
+    },
+
+    tryLock,
+  };
+}

@@ -1,0 +1,100 @@
+import { BUILD_COMMANDS } from "./commands/index.ts";
+import { CLIENT_VERSION } from "./build.ts";
+import { createCommandContext, type CommandContext } from "./command-context.ts";
+import { usageError } from "./command-error.ts";
+import type { Result } from "./commands/command.ts";
+import { findCommand, hasSwitch, type Found } from "./commands/find-command.ts";
+import type { Context } from "./context.ts";
+import { EXIT, type ExitCode } from "./exit-codes.ts";
+import { showError } from "./output/errors.ts";
+import { toJson } from "./output/json.ts";
+import { createMasker } from "./profiles/mask.ts";
+import { createStyle, printableLines, type Style } from "./output/style.ts";
+
+/** Runs one command line: parses, runs, prints, and says how it went. */
+export async function runConch(context: Context): Promise<ExitCode> {
+  // Before the line is read, as far as errors in reading it must be printed.
+  let isJson = wantsJson(context.argv);
+  let running: CommandContext | null = null;
+  try {
+    const found = findCommand(context.argv, BUILD_COMMANDS);
+    if (hasSwitch(found.rest, "--version") && !hasSwitch(found.rest, "--help", "-h")) {
+      print(context, isJson, plainStyle(context), versionResult());
+      return EXIT.done;
+    }
+    if (found.entry === null || hasSwitch(found.rest, "--help", "-h")) {
+      const { helpFor } = await import("./commands/help-text.ts");
+      const help = await helpFor(found, BUILD_COMMANDS);
+      if (help === null) throw incomplete(found);
+      print(context, isJson, plainStyle(context), help);
+      return EXIT.done;
+    }
+    const [{ command }, { parseLine }] = await Promise.all([
+      found.entry.load(),
+      import("./commands/parse.ts"),
+    ]);
+    const { globals, args, options } = parseLine(command, found.captured, found.rest);
+    isJson = globals.json;
+    const commandContext: CommandContext = createCommandContext(context, globals, BUILD_COMMANDS);
+    running = commandContext;
+    const result = await Promise.race([
+      command.run({ args, options }, commandContext),
+      commandContext.interruption,
+    ]);
+    await commandContext.diagnosed();
+    print(context, isJson, commandContext.style, result);
+    return result.exitCode ?? EXIT.done;
+  } catch (error) {
+    return printError(context, isJson, running, error);
+  }
+}
+
+function wantsJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf("--");
+  const words = argv.slice(0, end === -1 ? undefined : end);
+  return words.some((word) => word === "--json" || /^-h*j/u.test(word));
+}
+
+function plainStyle(context: Context): Style {
+  return createStyle({ color: false, widthOf: context.widthOf, nowMs: context.nowMs() });
+}
+
+function versionResult(): Result {
+  return { json: { version: CLIENT_VERSION }, text: `conch ${CLIENT_VERSION}` };
+}
+
+function incomplete({ path, candidates }: Found) {
+  const line = ["conch", ...path].join(" ");
+  const next = [...new Set(candidates.map((entry) => entry.segments[path.length] ?? ""))];
+  return usageError(
+    `"${line}" is not a whole command: one of ${next.join(", ")} is missing`,
+    `${line} --help shows what each does`,
+  );
+}
+
+function print(context: Context, isJson: boolean, style: Style, result: Result): void {
+  const { json, text } = result;
+  if (isJson) return context.stdout.writeLine(toJson(json));
+  const shown = typeof text === "string" ? text : text(style);
+  if (shown !== "") context.stdout.writeLine(shown);
+}
+
+async function printError(
+  context: Context,
+  isJson: boolean,
+  running: CommandContext | null,
+  error: unknown,
+): Promise<ExitCode> {
+  await running?.diagnosed();
+  const { exitCode, code, message, hint } = showError(error);
+  // Servers and files may repeat in a text what they were given.
+  const masker = running?.masker ?? createMasker();
+  const shown = { code, message: await masker.text(message), hint };
+  if (isJson) {
+    context.stderr.writeLine(toJson({ error: shown, notes: running?.notes ?? [] }));
+  } else {
+    context.stderr.writeLine(`error: ${printableLines(shown.message)}`);
+    if (hint !== null && hint !== "") context.stderr.writeLine(`hint: ${printableLines(hint)}`);
+  }
+  return exitCode;
+}

@@ -1,0 +1,209 @@
+/** A pool of connections as Kysely takes it, that tells broken ones and unanswered commits. */
+import {
+  DatabaseError,
+  Pool,
+  TypeOverrides,
+  types,
+  type ClientBase,
+  type PoolClient,
+  type PoolConfig,
+  type QueryResult,
+} from "pg";
+import type { PostgresPool, PostgresPoolClient } from "kysely";
+import {
+  CommitUnconfirmedError,
+  DatabaseUnavailableError,
+  DatabaseUnusableError,
+  UniqueViolationError,
+} from "../errors.ts";
+
+/** Time limits of a pool's connections; `null` for none. */
+export interface PoolLimits {
+  readonly connectionsMax: number;
+  /** How long to wait for a connection, attempts to reach the server included. */
+  readonly connectTimeoutMs: number;
+  readonly statementTimeoutMs: number | null;
+  /** Also how long a transaction may be idle: one frozen node must not stop the others. */
+  readonly lockTimeoutMs: number | null;
+}
+
+export interface PoolOptions extends PoolLimits {
+  readonly url: string;
+  /** Called with each new connection, and with the server that it reached. */
+  readonly onConnect?: (client: ClientBase, server: string) => Promise<void>;
+}
+
+/** How much longer than the server we wait for the end of a statement. */
+const ANSWER_GRACE_MS = 1_000;
+const RECONNECT_DELAY_MS_MIN = 20;
+const RECONNECT_DELAY_MS_MAX = 500;
+
+/** Times and counts are far below 2^53. */
+const parsers = new TypeOverrides();
+parsers.setTypeParser(types.builtins.INT8, Number);
+
+/** A pool, and a way to give up the connection that hangs. */
+export interface GuardedPool extends PostgresPool {
+  /** Closes every connection in use; what waits for their answers is rejected. */
+  abort(): void;
+}
+
+export function createPool(options: PoolOptions): GuardedPool {
+  const pool = new Pool(poolConfig(options));
+  // An idle connection that breaks is replaced; without a listener it would end the process.
+  pool.on("error", () => {});
+  const inUse = new Set<PoolClient>();
+  return {
+    options: pool.options,
+    async connect() {
+      const client = await connectWithBackoff(pool, options.connectTimeoutMs);
+      inUse.add(client);
+      return guard(client, () => inUse.delete(client));
+    },
+    end: () => pool.end(),
+    abort() {
+      for (const client of inUse) closeAtOnce(client);
+    },
+  };
+}
+
+function poolConfig(options: PoolOptions): PoolConfig {
+  const { statementTimeoutMs, lockTimeoutMs } = options;
+  return {
+    connectionString: options.url,
+    max: options.connectionsMax,
+    connectionTimeoutMillis: options.connectTimeoutMs,
+    idleTimeoutMillis: 0,
+    keepAlive: true,
+    application_name: "conchd",
+    types: parsers,
+    ...(statementTimeoutMs === null
+      ? {}
+      : {
+          statement_timeout: statementTimeoutMs,
+          query_timeout: statementTimeoutMs + ANSWER_GRACE_MS,
+        }),
+    ...(lockTimeoutMs === null
+      ? {}
+      : { lock_timeout: lockTimeoutMs, idle_in_transaction_session_timeout: lockTimeoutMs }),
+    // The pool waits for the promise, which its types do not know.
+    // oxlint-disable-next-line typescript/no-misused-promises
+    onConnect: (client): Promise<void> => verify(client, options),
+  };
+}
+
+/** A standby may be behind: it is never read. */
+async function verify(client: ClientBase, options: PoolOptions): Promise<void> {
+  const { rows } = await client.query<{ recovering: boolean; server: string }>(
+    "select pg_is_in_recovery() as recovering, pg_postmaster_start_time()::text as server",
+  );
+  const state = rows[0];
+  if (state === undefined || state.recovering) {
+    throw new DatabaseUnavailableError("the server is in recovery: a standby, or not yet up");
+  }
+  await options.onConnect?.(client, state.server);
+}
+
+async function connectWithBackoff(pool: Pool, timeoutMs: number): Promise<PoolClient> {
+  const deadline = performance.now() + timeoutMs;
+  for (let delayMs = RECONNECT_DELAY_MS_MIN; ; delayMs *= 2) {
+    try {
+      return await pool.connect();
+    } catch (error) {
+      const translated = translate(error);
+      const left = deadline - performance.now();
+      if (!(translated instanceof DatabaseUnavailableError) || left <= 0) throw translated;
+      const jitter = 0.5 + Math.random();
+      await Bun.sleep(Math.min(left, jitter * Math.min(delayMs, RECONNECT_DELAY_MS_MAX)));
+    }
+  }
+}
+
+function guard(client: PoolClient, onRelease: () => void): PostgresPoolClient {
+  let isBroken = false;
+  const onError = (): void => {
+    isBroken = true;
+  };
+  // While it is lent the pool does not listen.
+  client.on("error", onError);
+
+  async function query(text: string, parameters: readonly unknown[]): Promise<QueryResult> {
+    try {
+      return await client.query(text, [...parameters]);
+    } catch (error) {
+      const translated = translate(error);
+      // A connection whose answer did not come may still answer: to the wrong question.
+      if (!(error instanceof DatabaseError)) isBroken = true;
+      throw translated;
+    }
+  }
+
+  async function commit(): Promise<QueryResult> {
+    let warning: string | null = null;
+    const onNotice = (notice: {
+      severity: string | undefined;
+      message: string | undefined;
+    }): void => {
+      if (notice.severity === "WARNING") warning = notice.message ?? "";
+    };
+    client.on("notice", onNotice);
+    try {
+      const result = await client.query("commit");
+      if (warning === null) return result;
+    } catch (error) {
+      isBroken = true;
+      throw new CommitUnconfirmedError("the answer to COMMIT was lost", { cause: error });
+    } finally {
+      client.off("notice", onNotice);
+    }
+    isBroken = true;
+    throw new CommitUnconfirmedError(`COMMIT came with a warning: ${String(warning)}`);
+  }
+
+  async function rollback(): Promise<Pick<QueryResult, "command" | "rowCount" | "rows">> {
+    // What led here matters; closing the connection rolls back too.
+    if (!isBroken) await query("rollback", []).catch(onError);
+    return { command: "ROLLBACK", rowCount: 0, rows: [] };
+  }
+
+  return {
+    query: ((text: string, parameters: readonly unknown[]) => {
+      if (text === "commit") return commit();
+      return text === "rollback" ? rollback() : query(text, parameters);
+    }) as PostgresPoolClient["query"],
+    release(destroy = false) {
+      client.off("error", onError);
+      onRelease();
+      client.release(isBroken || destroy);
+    },
+  };
+}
+
+function closeAtOnce(client: PoolClient): void {
+  const { connection } = client as unknown as { connection: { stream: { destroy(): void } } };
+  connection.stream.destroy();
+}
+
+/**
+ * SQLSTATE classes and codes of a server that cannot serve now: connection, resources, operator,
+ * system, internal; read-only (a superseded primary), deadlocks and time limits.
+ */
+const UNAVAILABLE = /^(08|53|57|58|XX)|^(25006|25P03|25P04|40001|40P01|55P03)$/;
+/** What can only be put right by the operator: credentials, missing database. */
+const UNUSABLE = /^(28|3D)/;
+
+/** Errors of the driver as the store's. */
+export function translate(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof DatabaseUnavailableError) return error;
+  if (!(error instanceof DatabaseError)) {
+    return new DatabaseUnavailableError(`the database does not answer: ${error.message}`, {
+      cause: error,
+    });
+  }
+  const code = error.code ?? "";
+  if (code === "23505") return new UniqueViolationError(error.table ?? "", { cause: error });
+  const text = `the database cannot serve: ${error.message}`;
+  if (UNAVAILABLE.test(code)) return new DatabaseUnavailableError(text, { cause: error });
+  if (UNUSABLE.test(code)) return new DatabaseUnusableError(text, { cause: error });
+  return error;
+}

@@ -1,0 +1,74 @@
+/** PostgreSQL 15 or later. */
+import { Kysely, PostgresDialect, sql, type ColumnDataType } from "kysely";
+import { createChangeHead, type Appending, type ChangeLogContext } from "../change-log.ts";
+import type { Database } from "../database.ts";
+import { migrate, type ColumnTypes } from "../migrations/index.ts";
+import type { Schema } from "../schema.ts";
+import { createPool, type PoolLimits } from "./postgres-pool.ts";
+import { createSnapshot, createWrite } from "./transaction.ts";
+
+/** The channel that tells of commits; a wake-up, never the truth. */
+const CHANNEL = "conch_change";
+
+const LIMITS: PoolLimits = {
+  connectionsMax: 10,
+  connectTimeoutMs: 2_000,
+  statementTimeoutMs: 5_000,
+  lockTimeoutMs: 1_000,
+};
+
+/** Migrations may take long, and wait for those of another node. */
+const MIGRATION_LIMITS: PoolLimits = {
+  connectionsMax: 1,
+  connectTimeoutMs: 10_000,
+  statementTimeoutMs: null,
+  lockTimeoutMs: null,
+};
+
+const COLUMN_TYPES: ColumnTypes = {
+  // By code point, whatever the database's own collation.
+  text: sql`text collate "C"`,
+  int64: "bigint",
+  bytes: "bytea" as ColumnDataType,
+  async createLookupIndex(db) {
+    await sql`
+      create unique index token_hash on token (hash)
+      include (id, user_id, kind, name, rights, created_at_ms, expires_at_ms, revoked_at_ms)
+    `.execute(db);
+    // Room on each page for updates of last_used_at_ms, which then touch no index.
+    await sql`alter table token set (fillfactor = 85)`.execute(db);
+  },
+};
+
+/** Opens the database at a `postgres://` URL. */
+export async function openPostgres(url: string, context: ChangeLogContext): Promise<Database> {
+  const appending: Appending = {
+    ...context,
+    announcement: sql`pg_notify(${sql.lit(CHANNEL)}, '')`,
+  };
+  await prepare(url, appending);
+  const db = openKysely(url, LIMITS);
+  return {
+    db,
+    capabilities: { skipLocked: true },
+    write: createWrite(db, appending, () => {}),
+    snapshot: createSnapshot(db, sql`set local idle_in_transaction_session_timeout = 0`),
+    close: () => db.destroy(),
+  };
+}
+
+function openKysely(url: string, limits: PoolLimits): Kysely<Schema> {
+  return new Kysely<Schema>({
+    dialect: new PostgresDialect({ pool: createPool({ url, ...limits }) }),
+  });
+}
+
+async function prepare(url: string, appending: Appending): Promise<void> {
+  const db = openKysely(url, MIGRATION_LIMITS);
+  try {
+    await migrate(db as Kysely<unknown>, COLUMN_TYPES);
+    await createChangeHead(db, appending);
+  } finally {
+    await db.destroy();
+  }
+}

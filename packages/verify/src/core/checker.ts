@@ -1,0 +1,175 @@
+/** The decision whether a token is accepted: one function for nodes and verifiers. */
+import type { Rights } from "@conch/contract";
+import type { EntryCache } from "./entry-cache.ts";
+import type { History } from "./history.ts";
+import type { Lease } from "./node-lease.ts";
+import type { Clock, Cursor, Decision, Entry, LookUp } from "./types.ts";
+
+/** Decides about tokens. `Request` is what its look-ups need beside the key. */
+export interface Checker<Request> {
+  /**
+   * Decides from the cache, without waiting. Its last act is to read the clocks.
+   *
+   * @returns `null` where it takes a look-up or a renewal: then `check`.
+   */
+  decide(key: string, needed?: Rights): Decision | null;
+  /** Decides, and waits for what that takes: seconds at most. Never rejects. */
+  check(key: string, request: Request, needed?: Rights): Promise<Decision>;
+  /**
+   * What a node answers a verifier's look-up: the entry as of a position that is not older than
+   * `seq`. `null`: it cannot be known now.
+   */
+  lookUp(key: string, request: Request, seq: number): Promise<LookedUp | null>;
+}
+
+/** An entry as of a position; a `null` entry may be kept for `keepMs`. */
+export interface LookedUp {
+  readonly position: Cursor;
+  readonly entry: Entry | null;
+  readonly keepMs: number;
+}
+
+/** What a checker is made of. */
+export interface CheckerOptions<Request> {
+  readonly clock: Clock;
+  readonly lease: Lease;
+  readonly history: History;
+  readonly cache: EntryCache;
+  /** Must settle in bounded time. */
+  readonly lookUp: LookUp<Request>;
+  /** At most so many look-ups at once; what comes beyond is `unavailable`. */
+  readonly lookUpsMax: number;
+}
+
+/** How often a look-up is repeated that changes have overtaken. */
+const ATTEMPTS_MAX = 4;
+
+/** Whether a token with rights `held` may do what takes `needed`. */
+export function hasRights(held: Rights, needed: Rights): boolean {
+  return held === needed || (held === "full" && needed === "read");
+}
+
+/** How long a key that names nothing is remembered, from before its look-up: in all, relays included. */
+export const UNKNOWN_KEPT_MS = 1000;
+
+const UNAVAILABLE: Decision = { outcome: "unavailable" };
+const UNKNOWN: Decision = { outcome: "invalid", reason: "unknown" };
+const EXPIRED: Decision = { outcome: "invalid", reason: "expired" };
+const NOT_YET_VALID: Decision = { outcome: "invalid", reason: "not_yet_valid" };
+const PASSWORD_CHANGE_REQUIRED: Decision = {
+  outcome: "invalid",
+  reason: "password_change_required",
+};
+
+/** Makes the decision of a node or a verifier. */
+export function createChecker<Request>(options: CheckerOptions<Request>): Checker<Request> {
+  const { clock, lease, history, cache } = options;
+  const running = new Map<string, Promise<Entry | "unknown" | "failed">>();
+
+  function judge(entry: Entry, needed: Rights | undefined): Decision | null {
+    const wallMs = clock.wallMs();
+    if (wallMs >= entry.expiresAtMs || clock.monotonicMs() >= entry.expiresAtMonotonicMs) {
+      return EXPIRED;
+    }
+    if (entry.notBeforeMs !== null && wallMs < entry.notBeforeMs) return NOT_YET_VALID;
+    if (entry.passwordChangeRequired) return PASSWORD_CHANGE_REQUIRED;
+    const outcome = needed === undefined || hasRights(entry.rights, needed) ? "ok" : "forbidden";
+    return lease.isLive() ? { outcome, entry } : null;
+  }
+
+  function decide(key: string, needed?: Rights): Decision | null {
+    const entry = cache.get(key);
+    if (entry !== undefined) return judge(entry, needed);
+    return clock.monotonicMs() < cache.unknownUntilMs(key) ? UNKNOWN : null;
+  }
+
+  function isCurrent(entry: Entry): boolean {
+    return (
+      entry.generation === history.generation() &&
+      !history.hasChangedSince(entry.seq, entry.tokenId, entry.user.id)
+    );
+  }
+
+  /** Whether the log as applied vouches for the answer's position; waits where it is ahead. */
+  async function isVouchedFor(position: Cursor, generation: number): Promise<boolean> {
+    if (history.relate(position) === "ahead") await lease.reach(position.seq);
+    return generation === history.generation() && history.relate(position) === "known";
+  }
+
+  async function lookUpOnce(key: string, request: Request): Promise<Entry | "unknown" | "again"> {
+    const mark = lease.mark();
+    const generation = history.generation();
+    const result = await options.lookUp(request, history.cursor()?.seq ?? 0);
+    if (!(await isVouchedFor(result.position, generation))) return "again";
+    const { record } = result;
+    if (record === null) {
+      cache.storeUnknown(key, mark.monotonicMs + Math.min(result.keepMs, UNKNOWN_KEPT_MS));
+      return "unknown";
+    }
+    const expiresInMs = result.expiresInMs ?? record.expiresAtMs - mark.wallMs;
+    const entry: Entry = {
+      ...record,
+      key,
+      seq: result.position.seq,
+      generation,
+      expiresAtMonotonicMs: mark.monotonicMs + expiresInMs,
+    };
+    if (!isCurrent(entry)) return "again";
+    cache.store(entry);
+    return entry;
+  }
+
+  async function lookUpUntilCurrent(key: string, request: Request) {
+    for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
+      const found = await lookUpOnce(key, request);
+      if (found !== "again") return found;
+    }
+    return "failed";
+  }
+
+  /** One look-up a key at a time, and a number of keys at a time. */
+  function find(key: string, request: Request): Promise<Entry | "unknown" | "failed"> {
+    const started = running.get(key);
+    if (started !== undefined) return started;
+    if (running.size >= options.lookUpsMax) return Promise.resolve("failed");
+    const search = lookUpUntilCurrent(key, request)
+      .catch(() => "failed" as const)
+      .finally(() => running.delete(key));
+    running.set(key, search);
+    return search;
+  }
+
+  async function check(key: string, request: Request, needed?: Rights): Promise<Decision> {
+    for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
+      const decision = decide(key, needed);
+      if (decision !== null) return decision;
+      if (!lease.isLive()) {
+        if (!(await lease.ensure())) return UNAVAILABLE;
+        continue;
+      }
+      const found = await find(key, request);
+      if (found === "failed") return UNAVAILABLE;
+      if (found === "unknown") return UNKNOWN;
+      const judged = isCurrent(found) ? judge(found, needed) : null;
+      if (judged !== null) return judged;
+    }
+    return UNAVAILABLE;
+  }
+
+  async function lookUp(key: string, request: Request, seq: number): Promise<LookedUp | null> {
+    for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
+      if (!lease.isLive() && !(await lease.ensure())) return null;
+      if (!(await lease.reach(seq))) return null;
+      const position = history.cursor();
+      if (position === null) return null;
+      const entry = cache.get(key);
+      if (entry !== undefined) return { position, entry, keepMs: 0 };
+      const keepMs = Math.floor(cache.unknownUntilMs(key) - clock.monotonicMs());
+      if (keepMs > 0) return { position, entry: null, keepMs };
+      if ((await find(key, request)) === "failed") return null;
+    }
+    return null;
+  }
+
+  return { decide, check, lookUp };
+}

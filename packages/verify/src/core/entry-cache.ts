@@ -1,0 +1,137 @@
+/** Tokens that were looked up, found by key and, to forget them, by token and by user. */
+import type { ChangeRow, Entry, EntryUser } from "./types.ts";
+
+/** A bounded cache. */
+export interface EntryCache {
+  readonly get: (key: string) => Entry | undefined;
+  /** Until when (monotonic clock, milliseconds) the key is known to name nothing; 0 where it is not. */
+  readonly unknownUntilMs: (key: string) => number;
+  /** Stores an entry; where the cache is full, one that was not used lately goes. */
+  readonly store: (entry: Entry) => void;
+  readonly storeUnknown: (key: string, untilMs: number) => void;
+  /** Forgets what a change concerns. */
+  readonly forget: (row: ChangeRow) => void;
+  readonly clear: () => void;
+  readonly size: () => number;
+}
+
+/** A user and their cached tokens, a linked list through the slots. */
+interface UserSlot {
+  readonly user: EntryUser;
+  first: Slot | null;
+}
+
+interface Slot extends Entry {
+  readonly owner: UserSlot;
+  previous: Slot | null;
+  next: Slot | null;
+  wasUsed: boolean;
+}
+
+/** Keys that name nothing are remembered for a second; so many of them. */
+const UNKNOWN_MAX = 10_000;
+
+/** @param entriesMax at most that many entries are kept; about 500 bytes each. */
+export function createEntryCache(entriesMax: number): EntryCache {
+  const slots = new Map<string, Slot>();
+  const byToken = new Map<string, Slot>();
+  const users = new Map<string, UserSlot>();
+  const unknown = new Map<string, number>();
+
+  function remove(slot: Slot): void {
+    slots.delete(slot.key);
+    byToken.delete(slot.tokenId);
+    if (slot.next !== null) slot.next.previous = slot.previous;
+    if (slot.previous !== null) slot.previous.next = slot.next;
+    else slot.owner.first = slot.next;
+    if (slot.owner.first === null) users.delete(slot.user.id);
+  }
+
+  /** Second chance: the oldest that was not used since it was last looked at. */
+  function evict(): void {
+    for (const [key, slot] of slots) {
+      if (!slot.wasUsed) {
+        remove(slot);
+        return;
+      }
+      slot.wasUsed = false;
+      slots.delete(key);
+      slots.set(key, slot);
+    }
+  }
+
+  function ownerOf(user: EntryUser): UserSlot {
+    const known = users.get(user.id);
+    if (known !== undefined) return known;
+    const made: UserSlot = { user, first: null };
+    users.set(user.id, made);
+    return made;
+  }
+
+  function clear(): void {
+    slots.clear();
+    byToken.clear();
+    users.clear();
+    unknown.clear();
+  }
+
+  return {
+    get(key) {
+      const slot = slots.get(key);
+      if (slot !== undefined) slot.wasUsed = true;
+      return slot;
+    },
+    unknownUntilMs: (key) => unknown.get(key) ?? 0,
+    store(entry) {
+      unknown.delete(entry.key);
+      const old = slots.get(entry.key) ?? byToken.get(entry.tokenId);
+      if (old !== undefined) remove(old);
+      if (slots.size >= entriesMax) evict();
+      const owner = ownerOf(entry.user);
+      const slot: Slot = {
+        key: entry.key,
+        seq: entry.seq,
+        generation: entry.generation,
+        tokenId: entry.tokenId,
+        kind: entry.kind,
+        tokenName: entry.tokenName,
+        rights: entry.rights,
+        createdAtMs: entry.createdAtMs,
+        expiresAtMs: entry.expiresAtMs,
+        expiresAtMonotonicMs: entry.expiresAtMonotonicMs,
+        notBeforeMs: entry.notBeforeMs,
+        passwordChangeRequired: entry.passwordChangeRequired,
+        user: owner.user,
+        owner,
+        previous: null,
+        next: owner.first,
+        wasUsed: false,
+      };
+      if (owner.first !== null) owner.first.previous = slot;
+      owner.first = slot;
+      slots.set(slot.key, slot);
+      byToken.set(slot.tokenId, slot);
+    },
+    storeUnknown(key, untilMs) {
+      unknown.delete(key);
+      unknown.set(key, untilMs);
+      if (unknown.size > UNKNOWN_MAX) unknown.delete(unknown.keys().next().value ?? key);
+    },
+    forget(row) {
+      if (row.kind === "all") clear();
+      else if (row.kind === "token") {
+        const slot = byToken.get(row.tokenId ?? "");
+        if (slot !== undefined) remove(slot);
+      } else {
+        let slot = users.get(row.userId ?? "")?.first ?? null;
+        while (slot !== null) {
+          const { next } = slot;
+          remove(slot);
+          slot = next;
+        }
+      }
+    },
+    clear,
+    size: () => slots.size,
+  };
+}

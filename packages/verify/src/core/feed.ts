@@ -1,0 +1,102 @@
+/** The node's side of the change feed: rows, and a share of the node's own lease. */
+import type { HolderRegistry } from "./holders.ts";
+import type { History, Relation } from "./history.ts";
+import type { NodeLease } from "./node-lease.ts";
+import type { ChangeRow, Cursor, Edge } from "./types.ts";
+
+/** What a verifier asks. */
+export interface FeedRequest {
+  readonly holder: string;
+  readonly poll: number;
+  readonly cursor: Cursor | null;
+  /** Whether the answer may be held back while there is nothing to tell. */
+  readonly hold: boolean;
+}
+
+/** What it is answered. */
+export interface FeedAnswer {
+  readonly poll: number;
+  readonly from: Cursor | null;
+  readonly head: Cursor;
+  readonly reset: boolean;
+  readonly rows: readonly ChangeRow[];
+  readonly leftMs: number;
+  readonly boundMs: number;
+}
+
+/** Answers polls. */
+export interface Feed {
+  /** `null`: it cannot be known now (503). */
+  answer(request: FeedRequest): Promise<FeedAnswer | null>;
+  /** New rows were applied, or the history was reset: answers what was held back. */
+  notify(): void;
+  /** Answers everything that was held back; for a node that is about to stop. */
+  close(): void;
+}
+
+/** The share of the bound for which an answer without news is held back. */
+export const HOLD = 0.1;
+
+/** Makes the feed of a node. */
+export function createFeed(
+  edge: Edge,
+  boundMs: number,
+  lease: NodeLease,
+  history: History,
+  holders: HolderRegistry,
+): Feed {
+  const held = new Set<() => void>();
+  let isClosed = false;
+
+  function holdBack(): Promise<void> {
+    return new Promise((resolve) => {
+      const release = () => {
+        timer.cancel();
+        held.delete(release);
+        resolve();
+      };
+      const timer = edge.timers.set(release, boundMs * HOLD);
+      held.add(release);
+    });
+  }
+
+  function releaseAll(): void {
+    for (const release of held) release();
+  }
+
+  /** Where a cursor is not found, only a read to the end of the log tells a laggard from a stranger. */
+  async function locate(cursor: Cursor): Promise<Relation | null> {
+    const relation = history.relate(cursor);
+    if (relation === "known") return relation;
+    return (await lease.renew()) ? history.relate(cursor) : null;
+  }
+
+  return {
+    async answer({ holder, poll, cursor, hold }) {
+      if (cursor !== null) {
+        const relation = await locate(cursor);
+        if (relation === null) return null;
+        if (relation === "known") {
+          holders.prove(holder, cursor.seq);
+          lease.noteHolders();
+          const isUpToDate = history.since(cursor.seq).length === 0;
+          if (hold && isUpToDate && lease.isLive() && !isClosed) await holdBack();
+        }
+      }
+      if (!lease.isLive() && !(await lease.ensure())) return null;
+      const head = history.cursor();
+      const leftMs = lease.leftMs();
+      if (head === null || leftMs === 0) return null;
+      const reset = cursor === null || history.relate(cursor) !== "known";
+      if (reset) holders.grantReset(holder, head.seq, leftMs);
+      else holders.grant(holder, cursor.seq, leftMs);
+      const rows = reset ? [] : history.since(cursor.seq);
+      return { poll, from: cursor, head, reset, rows, leftMs, boundMs };
+    },
+    notify: releaseAll,
+    close() {
+      isClosed = true;
+      releaseAll();
+    },
+  };
+}

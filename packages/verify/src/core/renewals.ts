@@ -1,0 +1,133 @@
+/** When to renew: periodically, on a wake-up, at the wish of those who wait for it. One at a time. */
+import type { Edge, Timer } from "./types.ts";
+
+/** What an attempt came to, and when the next is due, milliseconds. */
+export interface Attempted {
+  readonly succeeded: boolean;
+  readonly nextMs: number;
+}
+
+/** A loop of attempts. */
+export interface Renewals {
+  readonly start: () => void;
+  /** Starts an attempt soon; after a failure, not before its time. */
+  readonly wake: () => void;
+  /** Gives up the attempt that runs and starts another; what becomes of the former is dropped. */
+  readonly restart: () => void;
+  /**
+   * Resolves `true` once the condition holds after an attempt, `false` after an attempt that began
+   * later than the call and failed, and after a second at most. Starts an attempt.
+   */
+  readonly waitFor: (condition: () => boolean) => Promise<boolean>;
+  /** Attempts started so far. */
+  readonly started: () => number;
+  readonly stop: () => void;
+}
+
+/** How long anybody waits for a renewal, milliseconds. */
+export const PATIENCE_MS = 1000;
+
+interface Waiter {
+  readonly condition: () => boolean;
+  readonly from: number;
+  readonly settle: (result: boolean) => void;
+}
+
+/**
+ * @param attempt tries once; must settle in bounded time. Its number tells it whether it was given up.
+ * @param leastGapMs from the start of one attempt to the start of the next.
+ */
+export function createRenewals(
+  edge: Edge,
+  leastGapMs: number,
+  attempt: (number: number) => Promise<Attempted>,
+): Renewals {
+  const waiters = new Set<Waiter>();
+  let started = 0;
+  let startedAtMs = -Infinity;
+  let running = false;
+  let isStopped = true;
+  let isWanted = false;
+  let hasFailed = false;
+  let timer: Timer | null = null;
+
+  function schedule(delayMs: number): void {
+    timer?.cancel();
+    timer = edge.timers.set(run, delayMs);
+  }
+
+  function run(): void {
+    timer = null;
+    if (isStopped || running) return;
+    running = true;
+    isWanted = false;
+    started += 1;
+    startedAtMs = edge.clock.monotonicMs();
+    const number = started;
+    const finish = (attempted: Attempted) => {
+      if (number !== started || isStopped) return;
+      running = false;
+      hasFailed = !attempted.succeeded;
+      settleWaiters(number, attempted.succeeded);
+      if (isWanted && attempted.succeeded) scheduleSoon();
+      else schedule(attempted.nextMs);
+    };
+    attempt(number).then(finish, () => finish({ succeeded: false, nextMs: PATIENCE_MS }));
+  }
+
+  function scheduleSoon(): void {
+    schedule(Math.max(0, startedAtMs + leastGapMs - edge.clock.monotonicMs()));
+  }
+
+  function settleWaiters(number: number, succeeded: boolean): void {
+    for (const waiter of waiters) {
+      if (waiter.condition()) waiter.settle(true);
+      else if (!succeeded && number > waiter.from) waiter.settle(false);
+      else isWanted = true;
+    }
+  }
+
+  function wake(): void {
+    if (isStopped) return;
+    if (running) isWanted = true;
+    else if (!hasFailed) scheduleSoon();
+  }
+
+  return {
+    start() {
+      isStopped = false;
+      run();
+    },
+    wake,
+    restart() {
+      if (isStopped) return;
+      running = false;
+      timer?.cancel();
+      run();
+    },
+    waitFor(condition) {
+      if (condition()) return Promise.resolve(true);
+      if (isStopped) return Promise.resolve(false);
+      return new Promise((resolve) => {
+        const patience = edge.timers.set(() => waiter.settle(condition()), PATIENCE_MS);
+        const waiter: Waiter = {
+          condition,
+          from: started,
+          settle(result) {
+            patience.cancel();
+            waiters.delete(waiter);
+            resolve(result);
+          },
+        };
+        waiters.add(waiter);
+        wake();
+      });
+    },
+    started: () => started,
+    stop() {
+      isStopped = true;
+      timer?.cancel();
+      for (const waiter of waiters) waiter.settle(false);
+    },
+  };
+}

@@ -1,0 +1,24 @@
+/** For Express 5. */
+import { type AdmissionOptions, createAdmission } from "./http.ts";
+import { setIdentity } from "./identity-of.ts";
+import { type NodeRequest, type NodeResponse, sendRefusal } from "./node.ts";
+import type { Verifier } from "./verdict.ts";
+
+export { identityOf } from "./identity-of.ts";
+
+/** Middleware: handlers behind it are reached with a good token only, and ask `identityOf(request)`. */
+export function authenticate(
+  verifier: Verifier,
+  options?: AdmissionOptions,
+): (request: NodeRequest, response: NodeResponse, next: () => void) => Promise<void> {
+  const admit = createAdmission(verifier, options);
+  return async (request, response, next) => {
+    const { identity, refusal } = await admit(request.method ?? "", request.headers.authorization);
+    if (refusal !== undefined) {
+      sendRefusal(response, refusal);
+      return;
+    }
+    setIdentity(request, identity);
+    next();
+  };
+}

@@ -1,0 +1,37 @@
+/** For Fastify 5. */
+import { type AdmissionOptions, createAdmission } from "./http.ts";
+import { setIdentity } from "./identity-of.ts";
+import type { NodeRequest } from "./node.ts";
+import type { Verifier } from "./verdict.ts";
+
+export { identityOf } from "./identity-of.ts";
+
+/** What is needed of Fastify's reply. */
+export interface FastifyReply {
+  code(status: number): unknown;
+  headers(values: Record<string, string>): unknown;
+  send(body: string): unknown;
+}
+
+/**
+ * An `onRequest` hook: handlers behind it are reached with a good token only, before any body is
+ * read, and ask `identityOf(request)`.
+ */
+export function authenticate(
+  verifier: Verifier,
+  options?: AdmissionOptions,
+): (request: NodeRequest, reply: FastifyReply) => Promise<unknown> {
+  const admit = createAdmission(verifier, options);
+  return async (request, reply) => {
+    const { identity, refusal } = await admit(request.method ?? "", request.headers.authorization);
+    if (refusal === undefined) {
+      setIdentity(request, identity);
+      return undefined;
+    }
+    reply.code(refusal.status);
+    reply.headers({ ...refusal.headers });
+    reply.send(refusal.body);
+    // Tells Fastify that an asynchronous hook has answered.
+    return reply;
+  };
+}

@@ -1,0 +1,30 @@
+/** For Hono 4. */
+import { type AdmissionOptions, createAdmission } from "./http.ts";
+import { setIdentity } from "./identity-of.ts";
+import type { Verifier } from "./verdict.ts";
+import { toResponse } from "./web.ts";
+
+export { identityOf } from "./identity-of.ts";
+
+/** What is needed of Hono's context. */
+export interface HonoContext {
+  readonly req: { readonly method: string; header(name: string): string | undefined };
+}
+
+/** Middleware: handlers behind it are reached with a good token only, and ask `identityOf(c)`. */
+export function authenticate(
+  verifier: Verifier,
+  options?: AdmissionOptions,
+): (context: HonoContext, next: () => Promise<void>) => Promise<Response | undefined> {
+  const admit = createAdmission(verifier, options);
+  return async (context, next) => {
+    const { identity, refusal } = await admit(
+      context.req.method,
+      context.req.header("authorization"),
+    );
+    if (refusal !== undefined) return toResponse(refusal);
+    setIdentity(context, identity);
+    await next();
+    return undefined;
+  };
+}

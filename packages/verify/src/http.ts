@@ -1,0 +1,96 @@
+/**
+ * What all adapters share: from a request's method and `Authorization` header to an identity, or to
+ * a refusal in the form of RFC 6750. Of use by itself where a framework has no adapter here.
+ */
+import { ERRORS } from "@conch/contract/error-codes";
+import type { Identity, ServiceRights, Verifier } from "./verdict.ts";
+
+/** How requests are judged. */
+export interface AdmissionOptions {
+  /**
+   * What a token must be allowed. By default GET, HEAD and OPTIONS need `read` and everything else
+   * needs `full`.
+   */
+  readonly rights?: ServiceRights;
+  /** Named in `WWW-Authenticate`; `conch` by default. */
+  readonly realm?: string;
+}
+
+/** An answer for whoever is not let in. */
+export interface Refusal {
+  readonly status: 401 | 403 | 503;
+  readonly headers: Readonly<Record<string, string>>;
+  /** JSON: `error` for people, `code` for programs. */
+  readonly body: string;
+}
+
+/** Let in or not. */
+export type Admission =
+  | { readonly identity: Identity; readonly refusal?: undefined }
+  | { readonly identity?: undefined; readonly refusal: Refusal };
+
+/** Judges a request by its method and its `Authorization` header. */
+export type Admit = (
+  method: string,
+  authorization: string | null | undefined,
+) => Promise<Admission>;
+
+const BEARER = /^Bearer +([\w\-.~+/]+=*) *$/i;
+const BEARER_SCHEME = /^Bearer(?: |$)/i;
+const READING_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
+
+/** Makes the function that an adapter calls for each request. @throws Error for an unusable realm. */
+export function createAdmission(verifier: Verifier, options: AdmissionOptions = {}): Admit {
+  const refusals = createRefusals(options.realm ?? "conch");
+  return async (method, authorization) => {
+    const bearer = BEARER.exec(authorization ?? "")?.[1];
+    if (bearer === undefined) {
+      const isBearer = BEARER_SCHEME.test(authorization ?? "");
+      return { refusal: isBearer ? refusals.invalid : refusals.anonymous };
+    }
+    const rights = options.rights ?? (READING_METHODS.has(method) ? "read" : "full");
+    const verdict = await verifier.verify(bearer, { rights });
+    if (verdict.outcome === "ok") return { identity: verdict.identity };
+    if (verdict.outcome === "forbidden") return { refusal: refusals.forbidden[rights] };
+    return { refusal: refusals[verdict.outcome] };
+  };
+}
+
+interface Refusals {
+  readonly anonymous: Refusal;
+  readonly invalid: Refusal;
+  readonly forbidden: Readonly<Record<ServiceRights, Refusal>>;
+  readonly unavailable: Refusal;
+}
+
+function createRefusals(realm: string): Refusals {
+  if (!/^[\x20\x21\x23-\x5b\x5d-\x7e]*$/.test(realm)) {
+    throw new Error("realm: printable ASCII without quotes and backslashes");
+  }
+  const challenge = `Bearer realm="${realm}"`;
+  const forbidden = (scope: ServiceRights): Refusal =>
+    createRefusal("insufficient_rights", {
+      "www-authenticate": `${challenge}, error="insufficient_scope", scope="${scope}"`,
+    });
+  return {
+    // RFC 6750, section 3.1: no error code where the request carries no token.
+    anonymous: createRefusal("unauthorized", { "www-authenticate": challenge }),
+    invalid: createRefusal("unauthorized", {
+      "www-authenticate": `${challenge}, error="invalid_token"`,
+    }),
+    forbidden: { read: forbidden("read"), full: forbidden("full") },
+    unavailable: createRefusal("verification_unavailable", { "retry-after": "1" }),
+  };
+}
+
+function createRefusal(
+  code: "unauthorized" | "insufficient_rights" | "verification_unavailable",
+  headers: Readonly<Record<string, string>>,
+): Refusal {
+  const { status, title } = ERRORS[code];
+  return {
+    status,
+    headers: { ...headers, "cache-control": "no-store", "content-type": "application/json" },
+    body: `${JSON.stringify({ error: title, code })}\n`,
+  };
+}

@@ -1,0 +1,38 @@
+/** For plain `node:http`, `node:https` and `node:http2` in its compatible form. */
+import { type AdmissionOptions, type Refusal, createAdmission } from "./http.ts";
+import type { Identity, Verifier } from "./verdict.ts";
+
+/** What is needed of a request of Node's. */
+export interface NodeRequest {
+  readonly method?: string | undefined;
+  readonly headers: { readonly authorization?: string | undefined };
+}
+
+/** What is needed of a response of Node's. */
+export interface NodeResponse {
+  writeHead(status: number, headers: Record<string, string>): unknown;
+  end(body: string): unknown;
+}
+
+/** A listener that is reached with a good token only; everyone else gets 401, 403 or 503. */
+export function protect<Request extends NodeRequest, Response extends NodeResponse>(
+  verifier: Verifier,
+  listener: (request: Request, response: Response, identity: Identity) => void,
+  options?: AdmissionOptions,
+): (request: Request, response: Response) => void {
+  const admit = createAdmission(verifier, options);
+  async function serve(request: Request, response: Response): Promise<void> {
+    const { identity, refusal } = await admit(request.method ?? "", request.headers.authorization);
+    if (refusal === undefined) listener(request, response, identity);
+    else sendRefusal(response, refusal);
+  }
+  return (request, response) => {
+    void serve(request, response);
+  };
+}
+
+/** Answers with the refusal. */
+export function sendRefusal(response: NodeResponse, refusal: Refusal): void {
+  response.writeHead(refusal.status, { ...refusal.headers });
+  response.end(refusal.body);
+}

@@ -1,0 +1,165 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import express from "express";
+import fastify from "fastify";
+import { Hono } from "hono";
+import * as forExpress from "../src/express.ts";
+import * as forFastify from "../src/fastify.ts";
+import * as forHono from "../src/hono.ts";
+import type { AdmissionOptions } from "../src/http.ts";
+import * as forNode from "../src/node.ts";
+import type { Identity, Verdict, Verifier, VerifyOptions } from "../src/verdict.ts";
+import * as forWeb from "../src/web.ts";
+
+const identity: Identity = {
+  user: { id: "3f8e0c1a-0000-4000-8000-000000000001", email: "a@b.c", name: "Ann", isAdmin: false },
+  tokenName: "ci",
+  rights: "full",
+  expiresAtMs: 1,
+};
+
+/** Answers by what the bearer says, so that each adapter can be asked for each outcome. */
+const verifier: Verifier = {
+  verify: (bearer, options?: VerifyOptions) => Promise.resolve(verdictOf(bearer, options)),
+  close: () => Promise.resolve(),
+};
+
+function verdictOf(bearer: string, options?: VerifyOptions): Verdict {
+  if (bearer === "unavailable" || bearer === "invalid") return { outcome: bearer };
+  const isEnough = bearer === "full" || options?.rights === "read";
+  return { outcome: isEnough ? "ok" : "forbidden", identity };
+}
+
+interface Running {
+  readonly url: string;
+  stop(): unknown;
+}
+
+function portOf(address: AddressInfo | string | null): string {
+  return `http://127.0.0.1:${(address as AddressInfo).port}/`;
+}
+
+/** The same service, once for each adapter: it answers with the caller's name. */
+const services: Record<string, (options?: AdmissionOptions) => Promise<Running>> = {
+  async web(options) {
+    const fetch = forWeb.protect(verifier, (_, { user }) => new Response(user.name), options);
+    const server = Bun.serve({ fetch, port: 0, hostname: "127.0.0.1" });
+    return { url: server.url.href, stop: () => server.stop(true) };
+  },
+  async hono(options) {
+    const app = new Hono();
+    app.use("*", forHono.authenticate(verifier, options));
+    app.all("/", (c) => c.text(forHono.identityOf(c).user.name));
+    const server = Bun.serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" });
+    return { url: server.url.href, stop: () => server.stop(true) };
+  },
+  async express(options) {
+    const app = express();
+    app.use(forExpress.authenticate(verifier, options));
+    app.all("/", (request, response) => {
+      response.send(forExpress.identityOf(request).user.name);
+    });
+    const server = app.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    return { url: portOf(server.address()), stop: () => server.close() };
+  },
+  async fastify(options) {
+    const app = fastify();
+    app.addHook("onRequest", forFastify.authenticate(verifier, options));
+    app.route({
+      method: ["GET", "POST"],
+      url: "/",
+      handler: async (request) => forFastify.identityOf(request).user.name,
+    });
+    await app.listen({ port: 0, host: "127.0.0.1" });
+    return { url: portOf(app.server.address()), stop: () => app.close() };
+  },
+  async node(options) {
+    const server = createServer(
+      forNode.protect(verifier, (_request, response, { user }) => response.end(user.name), options),
+    );
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    return { url: portOf(server.address()), stop: () => server.close() };
+  },
+};
+
+const bearer = (token: string): RequestInit => ({ headers: { authorization: `Bearer ${token}` } });
+
+for (const [name, start] of Object.entries(services)) {
+  describe(name, () => {
+    let plain: Running;
+    let named: Running;
+    beforeAll(async () => {
+      plain = await start();
+      named = await start({ rights: "full", realm: "warehouse" });
+    });
+    afterAll(async () => {
+      await plain.stop();
+      await named.stop();
+    });
+
+    test("a good token reaches the handler, which knows whose it is", async () => {
+      const response = await fetch(plain.url, bearer("full"));
+      expect(response.status).toBe(200);
+      expect(await response.text()).toBe("Ann");
+    });
+
+    test("no token: 401 without an error code", async () => {
+      const response = await fetch(plain.url);
+      expect(response.status).toBe(401);
+      expect(response.headers.get("www-authenticate")).toBe('Bearer realm="conch"');
+      expect(response.headers.get("cache-control")).toBe("no-store");
+      expect(await response.json()).toHaveProperty("code", "unauthorized");
+    });
+
+    test("another scheme is no token; two tokens are no token", async () => {
+      const basic = await fetch(plain.url, { headers: { authorization: "Basic YTpi" } });
+      expect(basic.headers.get("www-authenticate")).toBe('Bearer realm="conch"');
+      const two = await fetch(plain.url, bearer("full, Bearer full"));
+      expect(two.status).toBe(401);
+    });
+
+    test("a dead token: 401 invalid_token", async () => {
+      const response = await fetch(plain.url, bearer("invalid"));
+      expect(response.status).toBe(401);
+      expect(response.headers.get("www-authenticate")).toBe(
+        'Bearer realm="conch", error="invalid_token"',
+      );
+    });
+
+    test("a read token may GET and not POST", async () => {
+      expect((await fetch(plain.url, bearer("read"))).status).toBe(200);
+      const response = await fetch(plain.url, { method: "POST", ...bearer("read") });
+      expect(response.status).toBe(403);
+      expect(response.headers.get("www-authenticate")).toBe(
+        'Bearer realm="conch", error="insufficient_scope", scope="full"',
+      );
+      expect(await response.json()).toHaveProperty("code", "insufficient_rights");
+    });
+
+    test("what cannot be known: 503 and when to come back", async () => {
+      const response = await fetch(plain.url, bearer("unavailable"));
+      expect(response.status).toBe(503);
+      expect(response.headers.get("retry-after")).toBe("1");
+      expect(response.headers.has("www-authenticate")).toBe(false);
+      expect(await response.json()).toHaveProperty("code", "verification_unavailable");
+    });
+
+    test("rights and realm can be named", async () => {
+      const response = await fetch(named.url, bearer("read"));
+      expect(response.status).toBe(403);
+      expect(response.headers.get("www-authenticate")).toStartWith('Bearer realm="warehouse"');
+    });
+  });
+}
+
+test("a realm that would break out of its quotes is refused at start", () => {
+  expect(() => forWeb.protect(verifier, () => new Response(), { realm: 'a"b' })).toThrow("realm");
+});
+
+test("identityOf fails where authenticate does not stand before the handler", () => {
+  expect(() => forHono.identityOf({})).toThrow("authenticate()");
+});
