@@ -3,6 +3,8 @@
  * one; nothing else knows which it is.
  */
 import type { Kysely, Transaction } from "kysely";
+import type { DatabaseUnusableError } from "./errors.ts";
+import type { LookUp } from "./lookup.ts";
 import type { ChangeKind, Schema } from "./schema.ts";
 
 /** An entry for the change log; written as the transaction's last statement. */
@@ -34,6 +36,23 @@ export interface Capabilities {
   readonly skipLocked: boolean;
 }
 
+/** A connection that nothing else uses, for a node's lease. */
+export interface LeaseConnection {
+  /**
+   * Runs `work` in one READ COMMITTED transaction and resolves after the answer to its COMMIT.
+   *
+   * @throws DatabaseUnavailableError, CommitUnconfirmedError where the database does not answer in
+   *   time, or answers COMMIT with a warning; the connection is then closed and made anew.
+   */
+  transaction<T>(work: (tx: Transaction<Schema>) => Promise<T>, timeLimitMs: number): Promise<T>;
+  /**
+   * Calls `listener` soon after commits that appended to the log, by whichever node. A hint: it may
+   * be late, lost, or called for nothing.
+   */
+  onGrowth(listener: () => void): void;
+  close(): Promise<void>;
+}
+
 /** An open database with its schema up to date. */
 export interface Database {
   /**
@@ -52,6 +71,15 @@ export interface Database {
    *   or nothing that a verification depends on.
    */
   write<T>(work: (tx: Transaction<Schema>) => Promise<Outcome<T>>): Promise<Committed<T>>;
+  /** The hot path. */
+  readonly lookUp: LookUp;
+  /** Opens the connection that a node renews its lease on. */
+  openLease(): LeaseConnection;
+  /**
+   * Resolves when this process can never use the database again: it should end. (SQLite: another
+   * file was put in its place.)
+   */
+  readonly unusable: Promise<DatabaseUnusableError>;
   /** Reads that see one state of the database, however long they take. */
   snapshot<T>(work: (tx: Transaction<Schema>) => Promise<T>): Promise<T>;
   close(): Promise<void>;

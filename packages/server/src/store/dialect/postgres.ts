@@ -1,10 +1,12 @@
 /** PostgreSQL 15 or later. */
-import { Kysely, PostgresDialect, sql, type ColumnDataType } from "kysely";
+import { Kysely, PostgresDialect, sql, type ColumnDataType, type PostgresPool } from "kysely";
 import { createChangeHead, type Appending, type ChangeLogContext } from "../change-log.ts";
-import type { Database } from "../database.ts";
+import type { Database, LeaseConnection } from "../database.ts";
 import { migrate, type ColumnTypes } from "../migrations/index.ts";
 import type { Schema } from "../schema.ts";
+import { createPostgresLookUp } from "./postgres-look-up.ts";
 import { createPool, type PoolLimits } from "./postgres-pool.ts";
+import { withTimeLimit } from "./time-limit.ts";
 import { createSnapshot, createWrite } from "./transaction.ts";
 
 /** The channel that tells of commits; a wake-up, never the truth. */
@@ -16,6 +18,8 @@ const LIMITS: PoolLimits = {
   statementTimeoutMs: 5_000,
   lockTimeoutMs: 1_000,
 };
+
+const LEASE_LIMITS: PoolLimits = { ...LIMITS, connectionsMax: 1, connectTimeoutMs: 1_000 };
 
 /** Migrations may take long, and wait for those of another node. */
 const MIGRATION_LIMITS: PoolLimits = {
@@ -47,24 +51,68 @@ export async function openPostgres(url: string, context: ChangeLogContext): Prom
     announcement: sql`pg_notify(${sql.lit(CHANNEL)}, '')`,
   };
   await prepare(url, appending);
-  const db = openKysely(url, LIMITS);
+  const db = openKysely(createPool({ url, ...LIMITS }));
+  let logServer: string | null = null;
+  const lookUp = createPostgresLookUp(url, () => logServer);
   return {
     db,
     capabilities: { skipLocked: true },
     write: createWrite(db, appending, () => {}),
     snapshot: createSnapshot(db, sql`set local idle_in_transaction_session_timeout = 0`),
+    lookUp: lookUp.lookUp,
+    openLease: () =>
+      openLease(url, (server) => {
+        logServer = server;
+      }),
+    // Whatever happens to a server, it may come back.
+    unusable: new Promise(() => {}),
+    async close() {
+      await Promise.all([lookUp.close(), db.destroy()]);
+    },
+  };
+}
+
+function openKysely(pool: PostgresPool): Kysely<Schema> {
+  return new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+}
+
+function openLease(url: string, onServer: (server: string) => void): LeaseConnection {
+  const listeners = new Set<() => void>();
+  const pool = createPool({
+    url,
+    ...LEASE_LIMITS,
+    async onConnect(client, server) {
+      onServer(server);
+      client.on("notification", () => {
+        for (const listener of listeners) listener();
+      });
+      await client.query(`listen ${CHANNEL}`);
+    },
+  });
+  const db = openKysely(pool);
+  return {
+    transaction: (work, timeLimitMs) =>
+      withTimeLimit(
+        timeLimitMs,
+        (assertInTime) =>
+          db
+            .transaction()
+            .setIsolationLevel("read committed")
+            .execute(async (tx) => {
+              assertInTime();
+              const value = await work(tx);
+              assertInTime();
+              return value;
+            }),
+        () => pool.abort(),
+      ),
+    onGrowth: (listener) => void listeners.add(listener),
     close: () => db.destroy(),
   };
 }
 
-function openKysely(url: string, limits: PoolLimits): Kysely<Schema> {
-  return new Kysely<Schema>({
-    dialect: new PostgresDialect({ pool: createPool({ url, ...limits }) }),
-  });
-}
-
 async function prepare(url: string, appending: Appending): Promise<void> {
-  const db = openKysely(url, MIGRATION_LIMITS);
+  const db = openKysely(createPool({ url, ...MIGRATION_LIMITS }));
   try {
     await migrate(db as Kysely<unknown>, COLUMN_TYPES);
     await createChangeHead(db, appending);

@@ -61,19 +61,24 @@ class ConcurrentSqliteAdapter extends SqliteAdapter {
   }
 }
 
+/** The connections of one process to a file. */
+export interface SqliteConnections {
+  readonly writer: Connection;
+  /** Sees what is committed; never in a transaction of its own. */
+  readonly reader: Connection;
+}
+
 /** Kysely's dialect on a file. */
-export function createSqliteKyselyDialect(file: string): Dialect {
+export function createSqliteKyselyDialect(file: string, connections: SqliteConnections): Dialect {
   return {
     createAdapter: () => new ConcurrentSqliteAdapter(),
-    createDriver: () => createSqliteDriver(file),
+    createDriver: () => createSqliteDriver(file, connections),
     createIntrospector: (db: Kysely<unknown>) => new SqliteIntrospector(db),
     createQueryCompiler: () => new SqliteQueryCompiler(),
   };
 }
 
-function createSqliteDriver(file: string): Driver {
-  const writer = openConnection(file);
-  const reader = openConnection(file, { readonly: true });
+function createSqliteDriver(file: string, { writer, reader }: SqliteConnections): Driver {
   const mutex = createMutex();
 
   async function executeAlone<R>(query: CompiledQuery): Promise<QueryResult<R>> {
@@ -185,7 +190,8 @@ function commit(connection: Connection): void {
 const UNAVAILABLE =
   /^SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY|CORRUPT|NOTADB|NOMEM|PROTOCOL)/;
 
-function translate(error: unknown): unknown {
+/** SQLite's errors as the store's. */
+export function translate(error: unknown): unknown {
   if (!(error instanceof SQLiteError)) return error;
   const table = /^UNIQUE constraint failed: (\w+)\./.exec(error.message)?.[1];
   if (table !== undefined) return new UniqueViolationError(table, { cause: error });

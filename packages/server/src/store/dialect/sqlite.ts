@@ -1,13 +1,16 @@
 /** SQLite: one file, WAL, every commit synced to disk. */
-import { closeSync, openSync } from "node:fs";
+import type { Database as Connection } from "bun:sqlite";
+import { closeSync, openSync, statSync } from "node:fs";
 import { Kysely, type ColumnDataType } from "kysely";
 import { createChangeHead, type ChangeLogContext } from "../change-log.ts";
-import type { Database } from "../database.ts";
-import { DatabaseUnusableError } from "../errors.ts";
+import type { Database, LeaseConnection } from "../database.ts";
+import { DatabaseUnavailableError, DatabaseUnusableError } from "../errors.ts";
+import { lookUpStatement, readLookUpRow, type LookUp, type LookUpRow } from "../lookup.ts";
 import { migrate, type ColumnTypes } from "../migrations/index.ts";
 import type { Schema } from "../schema.ts";
-import { createSqliteKyselyDialect } from "./sqlite-driver.ts";
-import { createWrite, createSnapshot } from "./transaction.ts";
+import { createSqliteKyselyDialect, openConnection, translate } from "./sqlite-driver.ts";
+import { withTimeLimit } from "./time-limit.ts";
+import { createSnapshot, createWrite } from "./transaction.ts";
 
 const COLUMN_TYPES: ColumnTypes = {
   text: "text",
@@ -35,10 +38,15 @@ const COLUMN_TYPES: ColumnTypes = {
   },
 };
 
+/** How often commits of other processes are looked for. */
+const POLL_INTERVAL_MS = 10;
+
 /** Opens, and makes where there is none (mode 0600), the database in a file. */
 export async function openSqlite(file: string, context: ChangeLogContext): Promise<Database> {
   createPrivateFile(file);
-  const db = new Kysely<Schema>({ dialect: createSqliteKyselyDialect(file) });
+  const writer = openConnection(file);
+  const reader = openConnection(file, { readonly: true });
+  const db = new Kysely<Schema>({ dialect: createSqliteKyselyDialect(file, { writer, reader }) });
   const appending = { ...context, announcement: null };
   try {
     await migrate(db as Kysely<unknown>, COLUMN_TYPES);
@@ -47,12 +55,119 @@ export async function openSqlite(file: string, context: ChangeLogContext): Promi
     await db.destroy();
     throw error;
   }
+  const growth = createGrowthWatch(reader);
+  const unusable = Promise.withResolvers<DatabaseUnusableError>();
   return {
     db,
     capabilities: { skipLocked: false },
-    write: createWrite(db, appending, () => {}),
+    write: createWrite(db, appending, growth.look),
     snapshot: createSnapshot(db, null),
-    close: () => db.destroy(),
+    lookUp: createLookUp(reader),
+    openLease: () => openLease(db, growth, createReplacementCheck(file, unusable.resolve)),
+    unusable: unusable.promise,
+    async close() {
+      growth.stop();
+      await db.destroy();
+    },
+  };
+}
+
+function createLookUp(reader: Connection): LookUp {
+  // The plus keeps SQLite from preparing anew for each value that it compares with statistics.
+  const text = lookUpStatement({ parameter: "+?", server: "''" });
+  const statement = reader.prepare<LookUpRow, [Uint8Array]>(text);
+  return async (hash) => {
+    try {
+      const row = statement.get(hash);
+      if (row === null) throw new DatabaseUnavailableError("change_head is empty");
+      return readLookUpRow(row);
+    } catch (error) {
+      throw translate(error);
+    }
+  };
+}
+
+interface GrowthWatch {
+  /** Tells the listeners if the log has grown since the last look. */
+  readonly look: () => void;
+  listen(listener: () => void): void;
+  stop(): void;
+}
+
+/** Watches the log's head, for the commits of this process and of others on the same file. */
+function createGrowthWatch(reader: Connection): GrowthWatch {
+  const listeners = new Set<() => void>();
+  // Changes with each commit of another connection; cheaper to ask for than the head.
+  const version = reader.prepare<{ data_version: number }, []>("PRAGMA data_version");
+  const head = reader.prepare<{ seq: number }, []>("select seq from change_head");
+  let versionSeen = 0;
+  let seqSeen = head.get()?.seq ?? 0;
+  let timer: Timer | undefined;
+
+  function look(): void {
+    const versionNow = version.get()?.data_version ?? 0;
+    if (versionNow === versionSeen) return;
+    versionSeen = versionNow;
+    const seqNow = head.get()?.seq ?? 0;
+    if (seqNow === seqSeen) return;
+    seqSeen = seqNow;
+    for (const listener of listeners) listener();
+  }
+
+  return {
+    look,
+    listen(listener) {
+      listeners.add(listener);
+      timer ??= setInterval(look, POLL_INTERVAL_MS).unref();
+    },
+    stop: () => clearInterval(timer),
+  };
+}
+
+/**
+ * A lease on SQLite shares the connection that writes: there is one writer in any case, and a
+ * transaction on it sees the newest state.
+ */
+function openLease(
+  db: Kysely<Schema>,
+  growth: GrowthWatch,
+  assertNotReplaced: () => void,
+): LeaseConnection {
+  return {
+    transaction: (work, timeLimitMs) =>
+      withTimeLimit(
+        timeLimitMs,
+        (assertInTime) =>
+          db.transaction().execute(async (tx) => {
+            assertInTime();
+            assertNotReplaced();
+            const value = await work(tx);
+            assertInTime();
+            return value;
+          }),
+        // What cannot go on within the time has not begun, or ends by itself.
+        () => {},
+      ),
+    onGrowth: (listener) => growth.listen(listener),
+    close: async () => {},
+  };
+}
+
+/** A process that goes on with a file that was replaced would never learn of a revocation again. */
+function createReplacementCheck(
+  file: string,
+  onReplaced: (error: DatabaseUnusableError) => void,
+): () => void {
+  const identify = (): string => {
+    const { dev, ino } = statSync(file, { throwIfNoEntry: false }) ?? { dev: 0, ino: 0 };
+    return `${dev}:${ino}`;
+  };
+  const opened = identify();
+  return () => {
+    if (identify() === opened) return;
+    const error = new DatabaseUnusableError(`the database ${file} was replaced by another file`);
+    onReplaced(error);
+    throw error;
   };
 }
 
