@@ -2,6 +2,7 @@ export * from "./common.ts";
 export * from "./error-codes.ts";
 export * from "./errors.ts";
 export * from "./headers.ts";
+export * from "./order.ts";
 export * from "./revocation.ts";
 export * from "./route.ts";
 export * from "./routes.ts";

@@ -54,6 +54,7 @@ export const checkCredential = /* @__PURE__ */ defineRoute(() => ({
   summary: "204 where the credential is good: the cheapest check",
   tag: "session",
   access: "credential",
+  head: true,
   replies: { 204: null },
   errors: [],
 }));

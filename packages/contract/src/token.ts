@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { ErrorCode } from "./error-codes.ts";
 import { FlagOff, Timestamp } from "./common.ts";
 import { RevocationReceipt } from "./revocation.ts";
 import { defineRoute } from "./route.ts";
@@ -33,7 +34,10 @@ export const TokenName = z
   .string()
   .superRefine((name, context) => {
     const fault = tokenNameFault(name);
-    if (fault !== null) context.addIssue({ code: "custom", message: fault });
+    if (fault !== null) {
+      const code: ErrorCode = "invalid_token_name";
+      context.addIssue({ code: "custom", message: fault, params: { code } });
+    }
   })
   .meta({ minLength: 1, maxLength: TOKEN_NAME_LENGTH_MAX });
 

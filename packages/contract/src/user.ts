@@ -77,7 +77,13 @@ export const changePassword = /* @__PURE__ */ defineRoute(() => ({
   query: z.strictObject({ clear_tokens: z.string().optional(), wait: Wait }),
   body: z.strictObject({ password: z.string(), current_password: z.string().optional() }),
   replies: { 200: RevocationReceipt, 204: null },
-  errors: ["weak_password", "wrong_password", "revocation_unconfirmed"],
+  errors: [
+    "weak_password",
+    "wrong_password",
+    "too_many_attempts",
+    "overloaded",
+    "revocation_unconfirmed",
+  ],
 }));
 
 export const revokeMine = /* @__PURE__ */ defineRoute(() => ({
@@ -119,7 +125,7 @@ export const createUser = /* @__PURE__ */ defineRoute(() => ({
     is_admin: z.boolean().optional(),
   }),
   replies: { 201: UserBrief },
-  errors: ["duplicate_user", "weak_password"],
+  errors: ["duplicate_user", "weak_password", "overloaded"],
 }));
 
 export const getUser = /* @__PURE__ */ defineRoute(() => ({
@@ -193,5 +199,5 @@ export const resetPassword = /* @__PURE__ */ defineRoute(() => ({
     wait: Wait,
   }),
   replies: { 200: RevocationReceipt, 204: null },
-  errors: ["invalid_identifier", "revocation_unconfirmed"],
+  errors: ["invalid_identifier", "overloaded", "revocation_unconfirmed"],
 }));

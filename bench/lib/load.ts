@@ -1,0 +1,52 @@
+/** Runs the load generator. */
+import { fileURLToPath } from "node:url";
+
+/** A request, with `{token}` where each of the tokens goes. */
+export interface RequestTemplate {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** A text that every answer must hold. */
+  readonly expect?: string;
+}
+
+export interface LoadOptions {
+  readonly port: number;
+  readonly request: RequestTemplate;
+  /** One token a line. */
+  readonly tokensFile: string;
+  /** How many of them to use. */
+  readonly tokens: number;
+  readonly connections: number;
+  readonly warmupMs: number;
+  readonly durationMs: number;
+}
+
+export interface LoadResult {
+  /** Good answers a second. */
+  readonly rate: number;
+  readonly completed: number;
+  /** Answers other than 200, and connections that broke. */
+  readonly errors: number;
+  readonly failures: Readonly<Record<string, number>>;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly latencyMsMax: number;
+  /** Processor time of the generator; near 1 it is what limits the rate. */
+  readonly generatorCpuShare: number;
+}
+
+const GENERATOR = fileURLToPath(new URL("generator.ts", import.meta.url));
+
+/** Loads a server and reports what was seen. */
+export async function load(options: LoadOptions): Promise<LoadResult> {
+  const generator = Bun.spawn([process.execPath, GENERATOR, JSON.stringify(options)], {
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  const output = await new Response(generator.stdout).text();
+  if ((await generator.exited) !== 0) throw new Error("the load generator failed");
+  return JSON.parse(output) as LoadResult;
+}

@@ -1,0 +1,228 @@
+import {
+  API_VERSION,
+  API_VERSION_HEADER,
+  type ErrorBody,
+  REQUEST_ID_HEADER,
+  type Route,
+} from "@conch/contract";
+import { ApiError, retryLater } from "./errors.ts";
+import { checkAccess } from "./http/access.ts";
+import { readBody } from "./http/body.ts";
+import type { ClientAddresses } from "./http/client-address.ts";
+import { bearerOf } from "./http/credential.ts";
+import type { Implementation, UncheckedResult } from "./http/implementation.ts";
+import { type RoutePath, createRoutePath } from "./http/route-path.ts";
+import { parseBody, parseQuery } from "./http/validation.ts";
+import { type Logger, describeError } from "./logging.ts";
+import type { Clock, Random } from "./services/clock.ts";
+import type { UsageCollector } from "./services/usage.ts";
+import type { Verifier } from "./services/verification.ts";
+import { DatabaseUnavailableError, RevocationUnconfirmedError } from "./store/errors.ts";
+
+/** What the app is given. */
+export interface AppOptions {
+  readonly implementations: readonly Implementation[];
+  /** Beside the contract: operators' and readers' pages, GET only, by path. */
+  readonly pages: Readonly<Record<string, () => Response | Promise<Response>>>;
+  readonly verifier: Verifier;
+  readonly usage: UsageCollector;
+  readonly clientAddresses: ClientAddresses;
+  readonly bodyLimitBytes: number;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** What the runtime's server tells of a connection. */
+export interface Connections {
+  requestIP(request: Request): { readonly address: string } | null;
+}
+
+/** Answers requests; never rejects. */
+export type RequestHandler = (request: Request, connections: Connections) => Promise<Response>;
+
+/** The app as `Bun.serve` takes it. */
+export interface App {
+  readonly routes: Readonly<Record<string, RequestHandler>>;
+  /** For paths that no route has. */
+  readonly fetch: RequestHandler;
+}
+
+/** One request on its way to an answer, and what the log says of it. */
+interface Exchange {
+  readonly request: Request;
+  readonly requestId: string;
+  readonly clientAddress: string;
+  readonly startedMs: number;
+  route: string | null;
+  userId?: string | undefined;
+  tokenName?: string | undefined;
+  error?: ApiError | undefined;
+}
+
+type Answer = (exchange: Exchange) => Promise<Response>;
+
+const RETRY_MS = 1000;
+const REQUEST_ID = /^[\w.:-]{1,128}$/;
+
+/** Registers the contract's routes: one function a path, which tells methods apart itself. */
+export function createApp(options: AppOptions): App {
+  const routes: Record<string, RequestHandler> = {};
+  const paths = Map.groupBy(options.implementations, ({ route }) => route.path);
+  for (const [path, implementations] of paths) {
+    const routePath = createRoutePath(path);
+    routes[routePath.pattern] = createHandler(options, (exchange) =>
+      answerRoute(options, routePath, implementations, exchange),
+    );
+  }
+  for (const [path, page] of Object.entries(options.pages)) {
+    const routePath = createRoutePath(path);
+    routes[path] = createHandler(options, (exchange) => answerPage(routePath, page, exchange));
+  }
+  const notFound = () => Promise.reject(new ApiError("not_found"));
+  return { routes, fetch: createHandler(options, notFound) };
+}
+
+function createHandler(options: AppOptions, answer: Answer): RequestHandler {
+  return async (request, connections) => {
+    const exchange = begin(options, request, connections);
+    let response: Response;
+    try {
+      response = await answer(exchange);
+    } catch (error) {
+      exchange.error = toApiError(error);
+      response = errorResponse(exchange.error, exchange.requestId);
+    }
+    response.headers.set(API_VERSION_HEADER, API_VERSION);
+    response.headers.set(REQUEST_ID_HEADER, exchange.requestId);
+    logExchange(options, exchange, response.status);
+    return response;
+  };
+}
+
+function begin(options: AppOptions, request: Request, connections: Connections): Exchange {
+  const peer = connections.requestIP(request)?.address ?? "";
+  const given = request.headers.get(REQUEST_ID_HEADER) ?? "";
+  const isProxied = options.clientAddresses.isTrusted(peer) && REQUEST_ID.test(given);
+  return {
+    request,
+    requestId: isProxied ? given : options.random.uuid(),
+    clientAddress: options.clientAddresses.resolve(peer, request.headers.get("x-forwarded-for")),
+    startedMs: options.clock.monotonicMs(),
+    route: null,
+  };
+}
+
+async function answerRoute(
+  options: AppOptions,
+  routePath: RoutePath,
+  implementations: readonly Implementation[],
+  exchange: Exchange,
+): Promise<Response> {
+  const { request } = exchange;
+  const params = routePath.match(request.url);
+  if (params === null) throw new ApiError("not_found");
+  exchange.route = implementations[0]?.route.path ?? null;
+  const implementation = implementations.find(({ route }) => hasMethod(route, request.method));
+  if (implementation === undefined) throw methodNotAllowed(implementations);
+
+  const { route } = implementation;
+  const bearer = bearerOf(request.headers);
+  const caller = await checkAccess(route, bearer, options.verifier);
+  if (caller !== null) {
+    exchange.userId = caller.user.id;
+    exchange.tokenName = caller.token.name;
+    options.usage.record(caller.token.id);
+  }
+  const query = parseQuery(route, request.url);
+  const body = await bodyOf(route, request, options.bodyLimitBytes);
+  const { clientAddress } = exchange;
+  const result = await implementation.handle({
+    params,
+    query,
+    body,
+    caller,
+    bearer,
+    clientAddress,
+  });
+  exchange.userId ??= result.userId;
+  return toResponse(route, result, request.method === "HEAD");
+}
+
+async function bodyOf(route: Route, request: Request, limitBytes: number): Promise<unknown> {
+  if (route.body === undefined) return undefined;
+  return parseBody(route, await readBody(request, route.bodyType ?? "json", limitBytes));
+}
+
+function hasMethod(route: Route, method: string): boolean {
+  return route.method === method || (method === "HEAD" && route.head === true);
+}
+
+function methodNotAllowed(implementations: readonly Implementation[]): ApiError {
+  const methods = implementations.flatMap(({ route }) =>
+    route.head === true ? [route.method, "HEAD"] : [route.method],
+  );
+  return new ApiError("method_not_allowed", { headers: { allow: methods.join(", ") } });
+}
+
+async function answerPage(
+  routePath: RoutePath,
+  page: () => Response | Promise<Response>,
+  exchange: Exchange,
+): Promise<Response> {
+  if (routePath.match(exchange.request.url) === null) throw new ApiError("not_found");
+  exchange.route = routePath.pattern;
+  if (exchange.request.method === "GET") return page();
+  throw new ApiError("method_not_allowed", { headers: { allow: "GET" } });
+}
+
+/** The reply is parsed on its way out, so that no field leaves that the contract does not have. */
+function toResponse(route: Route, result: UncheckedResult, isHead: boolean): Response {
+  const { status } = result;
+  const headers = new Headers({ "cache-control": "no-store", ...result.headers });
+  const schema = route.replies[status];
+  if (schema === undefined) throw new Error(`${route.id} has no reply of status ${status}`);
+  if (schema === null) return new Response(null, { status, headers });
+  headers.set("content-type", "application/json");
+  const body = JSON.stringify(schema.parse(result.body));
+  return new Response(isHead ? null : body, { status, headers });
+}
+
+function errorResponse(error: ApiError, requestId: string): Response {
+  const body: ErrorBody = {
+    error: error.message,
+    code: error.code,
+    request_id: requestId,
+    ...(error.user !== undefined && { user: error.user }),
+  };
+  const headers = { "cache-control": "no-store", ...error.headers };
+  return Response.json(body, { status: error.status, headers });
+}
+
+function toApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  if (error instanceof RevocationUnconfirmedError) {
+    return new ApiError("revocation_unconfirmed", { cause: error });
+  }
+  if (error instanceof DatabaseUnavailableError) {
+    return retryLater("database_unavailable", RETRY_MS, error);
+  }
+  return new ApiError("internal", { cause: error });
+}
+
+function logExchange(options: AppOptions, exchange: Exchange, status: number): void {
+  const { error } = exchange;
+  options.logger.log(status >= 500 ? "error" : "info", "request", {
+    method: exchange.request.method,
+    route: exchange.route,
+    status,
+    duration_ms: Math.round((options.clock.monotonicMs() - exchange.startedMs) * 1000) / 1000,
+    user_id: exchange.userId ?? null,
+    token_name: exchange.tokenName ?? null,
+    request_id: exchange.requestId,
+    client: exchange.clientAddress,
+    error: error?.code,
+    // Below 500 it is the caller's doing, and a cause could quote what was sent.
+    cause: status >= 500 && error?.cause !== undefined ? describeError(error.cause) : undefined,
+  });
+}

@@ -1,0 +1,110 @@
+import { dirname, join } from "node:path";
+import type { LogLevel } from "./logging.ts";
+import {
+  type ListenAddress,
+  type OptionSpec,
+  type RawOptions,
+  SERVE_OPTIONS,
+  readOption,
+  wrongOption,
+} from "./options.ts";
+
+const DEFAULT_TOKEN_LIFETIME_MS = 5 * 365 * 86_400_000;
+
+/** The configuration of `conchd serve`, checked. */
+export interface ServeConfig {
+  /** `sqlite:FILE` or `postgres://…`. */
+  readonly database: string;
+  readonly listen: ListenAddress;
+  /** Without a trailing slash; `null`: the address that is listened on. */
+  readonly publicUrl: string | null;
+  readonly trustedProxies: readonly string[];
+  readonly secrets: SecretsSource;
+  readonly lifetimes: {
+    readonly tokenMs: number;
+    readonly tokenMsMax: number;
+    readonly sessionMs: number;
+    readonly adminSessionMs: number;
+  };
+  readonly mail: MailConfig;
+  readonly bodyLimitBytes: number;
+  readonly logLevel: LogLevel;
+}
+
+/** Where the signing secrets are; `mayCreate`: made there at the first start. */
+export interface SecretsSource {
+  readonly file: string;
+  readonly mayCreate: boolean;
+}
+
+/** How mails leave. */
+export type MailConfig = { readonly from: string } & (
+  | { readonly smtpUrl: string }
+  | { readonly folder: string }
+);
+
+/** The file of a SQLite database, or `null` for another kind. */
+export function sqliteFileOf(database: string): string | null {
+  return database.startsWith("sqlite:") ? database.slice("sqlite:".length) : null;
+}
+
+/** @throws ConfigurationError that names the option. */
+export function readServeConfig(raw: RawOptions): ServeConfig {
+  const optional = <T>(name: keyof typeof SERVE_OPTIONS, spec: OptionSpec<T>) =>
+    readOption(spec, raw[name]) ?? null;
+  const required = <T>(name: keyof typeof SERVE_OPTIONS, spec: OptionSpec<T>): T => {
+    const value = readOption(spec, raw[name]);
+    if (value === undefined) throw wrongOption(spec, "is needed");
+    return value;
+  };
+  const options = SERVE_OPTIONS;
+  const database = required("database", options.database);
+  const tokenMsMax = required("tokenMaxLifetime", options.tokenMaxLifetime);
+  const tokenMs = optional("tokenLifetime", options.tokenLifetime);
+  if (tokenMs !== null && tokenMs > tokenMsMax) {
+    throw wrongOption(options.tokenLifetime, "must not be longer than --token-max-lifetime");
+  }
+  return {
+    database,
+    listen: required("listen", options.listen),
+    publicUrl: optional("publicUrl", options.publicUrl),
+    trustedProxies: optional("trustedProxy", options.trustedProxy) ?? [],
+    secrets: secretsSource(database, optional("secretsFile", options.secretsFile)),
+    lifetimes: {
+      tokenMs: tokenMs ?? Math.min(DEFAULT_TOKEN_LIFETIME_MS, tokenMsMax),
+      tokenMsMax,
+      sessionMs: required("sessionLifetime", options.sessionLifetime),
+      adminSessionMs: required("adminSessionLifetime", options.adminSessionLifetime),
+    },
+    mail: mailConfig(database, {
+      from: required("mailFrom", options.mailFrom),
+      smtpUrl: optional("smtpUrl", options.smtpUrl),
+      folder: optional("mailFolder", options.mailFolder),
+    }),
+    bodyLimitBytes: required("bodyLimit", options.bodyLimit),
+    logLevel: required("logLevel", options.logLevel),
+  };
+}
+
+/** Nodes of one installation must share the secrets, so beside PostgreSQL none are made. */
+function secretsSource(database: string, given: string | null): SecretsSource {
+  if (given !== null) return { file: given, mayCreate: false };
+  const file = sqliteFileOf(database);
+  if (file !== null) return { file: `${file}.secrets`, mayCreate: true };
+  throw wrongOption(
+    SERVE_OPTIONS.secretsFile,
+    "is needed with PostgreSQL: a file with one secret per line, the same on all nodes",
+  );
+}
+
+function mailConfig(
+  database: string,
+  given: { readonly from: string; readonly smtpUrl: string | null; readonly folder: string | null },
+): MailConfig {
+  const { from, smtpUrl, folder } = given;
+  if (smtpUrl !== null) return { from, smtpUrl };
+  if (folder !== null) return { from, folder };
+  const file = sqliteFileOf(database);
+  if (file !== null) return { from, folder: join(dirname(file), "mail") };
+  throw wrongOption(SERVE_OPTIONS.smtpUrl, "this or --mail-folder is needed with PostgreSQL");
+}

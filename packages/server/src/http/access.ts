@@ -1,0 +1,63 @@
+import type { Rights, Route } from "@conch/contract";
+import { ApiError, retryLater } from "../errors.ts";
+import type { Caller, Verifier } from "../services/verification.ts";
+
+const REALM = 'Bearer realm="conch"';
+const RETRY_MS = 1000;
+
+/**
+ * Lets a request in, or says why not: before its parameters, its body or its target are looked at,
+ * so that a refusal tells nothing of them.
+ *
+ * @throws ApiError 401 with `WWW-Authenticate` (RFC 6750 section 3), 403, or 503 where it cannot be
+ *   known.
+ */
+export async function checkAccess(
+  route: Route,
+  bearer: string | null,
+  verifier: Verifier,
+): Promise<Caller | null> {
+  if (route.access === "public") return null;
+  if (bearer === null) throw unauthorized(REALM);
+  const verification = await verifier.verify(bearer);
+  if (verification.status === "unavailable") {
+    throw retryLater("verification_unavailable", RETRY_MS, verification.cause);
+  }
+  if (verification.status === "invalid") throw unauthorized(`${REALM}, error="invalid_token"`);
+  checkPasswordChange(route, verification);
+  if (!isCovered(route, verification.rights)) {
+    throw new ApiError("insufficient_rights", {
+      headers: { "www-authenticate": `${REALM}, error="insufficient_scope"` },
+    });
+  }
+  if (route.access === "admin" && !verification.user.isAdmin) throw new ApiError("admin_required");
+  return verification;
+}
+
+function unauthorized(challenge: string): ApiError {
+  return new ApiError("unauthorized", { headers: { "www-authenticate": challenge } });
+}
+
+function checkPasswordChange(route: Route, caller: Caller): void {
+  if (caller.token.kind !== "session" || !caller.user.mustChangePassword) return;
+  if (route.allowedBeforePasswordChange === true) return;
+  throw new ApiError("password_change_required", {
+    headers: {
+      location: PASSWORD_LOCATION,
+      "www-authenticate": `${REALM}, error="invalid_token"`,
+    },
+  });
+}
+
+/** Where a user goes who must set a new password. */
+export const PASSWORD_LOCATION = "/user/me/password";
+
+const COVERED: Readonly<Record<Rights, (route: Route) => boolean>> = {
+  full: () => true,
+  read: (route) => route.method === "GET",
+  verify: (route) => route.tag === "verification",
+};
+
+function isCovered(route: Route, rights: Rights): boolean {
+  return COVERED[rights](route);
+}

@@ -1,0 +1,83 @@
+import { ApiError } from "../errors.ts";
+
+const UTF_8 = /^utf-?8$/i;
+const MEDIA_TYPES = { json: "application/json", form: "application/x-www-form-urlencoded" };
+
+/**
+ * A request's body as a value: parsed JSON, or the fields of a form; `undefined` where there is none.
+ *
+ * @throws ApiError 415, 413, or 400 `invalid_json`.
+ */
+export async function readBody(
+  request: Request,
+  type: "json" | "form",
+  limitBytes: number,
+): Promise<unknown> {
+  if (!hasBody(request.headers)) return undefined;
+  checkMediaType(request.headers.get("content-type"), MEDIA_TYPES[type]);
+  const text = decode(await readBytes(request, limitBytes));
+  if (text.trim() === "") return undefined;
+  return type === "json" ? parseJson(text) : parseForm(text);
+}
+
+function hasBody(headers: Headers): boolean {
+  const length = headers.get("content-length");
+  return headers.has("transfer-encoding") || (length !== null && length !== "0");
+}
+
+/** A body without a type is taken for the right one: RFC 9110 section 8.3 leaves it to us. */
+function checkMediaType(header: string | null, expected: string): void {
+  if (header === null) return;
+  const [essence = "", ...parameters] = header.split(";");
+  const charset = parameters
+    .map((parameter) => parameter.trim().split("=", 2))
+    .find(([name]) => name?.toLowerCase() === "charset")?.[1];
+  const isUtf8 = charset === undefined || UTF_8.test(charset.replaceAll('"', ""));
+  if (essence.trim().toLowerCase() !== expected || !isUtf8) {
+    throw new ApiError("unsupported_media_type", {
+      message: `the body must be of type ${expected}`,
+    });
+  }
+}
+
+async function readBytes(request: Request, limitBytes: number): Promise<Uint8Array> {
+  const tooLarge = () =>
+    new ApiError("body_too_large", { message: `the body must not exceed ${limitBytes} bytes` });
+  if (Number(request.headers.get("content-length") ?? 0) > limitBytes) throw tooLarge();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body ?? []) {
+    size += chunk.byteLength;
+    if (size > limitBytes) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new ApiError("invalid_json", { message: "the body is not UTF-8" });
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    // The parser's own message quotes the body, which may hold a password.
+    throw new ApiError("invalid_json", { message: "the body is not JSON" });
+  }
+}
+
+function parseForm(text: string): Record<string, string> {
+  const fields = new URLSearchParams(text);
+  for (const name of fields.keys()) {
+    // RFC 6749 section 3.2: parameters must not be included more than once.
+    if (fields.getAll(name).length > 1) {
+      throw new ApiError("invalid_request", { message: `${name}: given more than once` });
+    }
+  }
+  return Object.fromEntries(fields);
+}

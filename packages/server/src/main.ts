@@ -1,0 +1,73 @@
+/** `conchd`: the only reader of arguments, environment and signals. */
+import { CommanderError } from "commander";
+import { createUser } from "./commands/user-create.ts";
+import { readServeConfig } from "./config.ts";
+import { describeError } from "./logging.ts";
+import { ConfigurationError } from "./options.ts";
+import { createProgram } from "./program.ts";
+import { serve } from "./serve.ts";
+import { DatabaseUnavailableError, DatabaseUnusableError } from "./store/errors.ts";
+
+const EXIT_FAILURE = 1;
+const EXIT_USAGE = 2;
+
+const program = createProgram({
+  async serve(raw) {
+    const server = await serve(readServeConfig(raw));
+    process.stdout.write(`conchd listening on ${server.url}\n`);
+    await firstSignal();
+    // A second signal means it.
+    for (const signal of ["SIGTERM", "SIGINT"] as const) {
+      process.once(signal, () => process.exit(EXIT_FAILURE));
+    }
+    await server.stop();
+  },
+
+  async createUser({ admin = false, passwordStdin = false, ...options }) {
+    const password = passwordStdin ? await readLine() : null;
+    const generated = await createUser({ ...options, isAdmin: admin, password });
+    process.stdout.write(`Email: ${options.email}\n`);
+    if (generated !== null) process.stdout.write(`Password: ${generated}\n`);
+  },
+});
+
+function firstSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once("SIGTERM", resolve);
+    process.once("SIGINT", resolve);
+  });
+}
+
+async function readLine(): Promise<string> {
+  const text = await Bun.stdin.text();
+  const [line = ""] = text.split(/\r?\n/, 1);
+  if (line === "") throw new ConfigurationError("--password-stdin: nothing was read");
+  return line;
+}
+
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+  if (error instanceof ConfigurationError) {
+    process.stderr.write(`conchd: ${error.message}\n`);
+    return EXIT_USAGE;
+  }
+  if (error instanceof DatabaseUnusableError || error instanceof DatabaseUnavailableError) {
+    process.stderr.write(`conchd: --database (CONCHD_DATABASE): ${error.message}\n`);
+    return EXIT_FAILURE;
+  }
+  process.stderr.write(`conchd: ${describeError(error)}\n`);
+  return EXIT_FAILURE;
+}
+
+function overrideExit(command: typeof program): void {
+  command.exitOverride();
+  for (const child of command.commands) overrideExit(child as typeof program);
+}
+
+overrideExit(program);
+try {
+  await program.parseAsync(process.argv);
+  process.exit(0);
+} catch (error) {
+  process.exit(report(error));
+}

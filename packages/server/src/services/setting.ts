@@ -1,0 +1,70 @@
+import type { Settings } from "@conch/contract";
+import { ApiError } from "../errors.ts";
+import type { Database } from "../store/database.ts";
+import {
+  findSetting,
+  listSettings,
+  putSetting,
+  removeSetting,
+  removeSettings,
+} from "../store/setting.ts";
+
+/** Free-form settings of a user: any key, any JSON value, `__proto__` and `null` included. */
+export interface SettingService {
+  list(userId: string): Promise<Settings>;
+  /** Replaces all. @throws ApiError 400 where there are none. */
+  replace(userId: string, settings: Settings): Promise<void>;
+  /** @throws ApiError 404. */
+  get(userId: string, key: string): Promise<Settings>;
+  /** @throws ApiError 400 where `settings` is not exactly that key. */
+  set(userId: string, key: string, settings: Settings): Promise<void>;
+  /** @throws ApiError 404. */
+  remove(userId: string, key: string): Promise<void>;
+}
+
+/** Makes the service. */
+export function createSettingService(database: Database): SettingService {
+  return {
+    async list(userId) {
+      const pairs = await listSettings(database.db, userId);
+      // fromEntries defines own properties, so that __proto__ is a key like any other.
+      return Object.fromEntries(
+        pairs.map(([key, value]) => [JSON.parse(key) as string, JSON.parse(value) as unknown]),
+      );
+    },
+
+    async replace(userId, settings) {
+      const entries = Object.entries(settings);
+      if (entries.length === 0) {
+        throw new ApiError("invalid_request", { message: "body: must hold at least one setting" });
+      }
+      await database.write(async (tx) => {
+        await removeSettings(tx, userId);
+        for (const [key, value] of entries) {
+          await putSetting(tx, userId, JSON.stringify(key), JSON.stringify(value));
+        }
+        return { value: undefined, changes: [] };
+      });
+    },
+
+    async get(userId, key) {
+      const valueJson = await findSetting(database.db, userId, JSON.stringify(key));
+      if (valueJson === undefined) throw new ApiError("not_found");
+      return Object.fromEntries([[key, JSON.parse(valueJson) as unknown]]);
+    },
+
+    async set(userId, key, settings) {
+      const [entry, ...others] = Object.entries(settings);
+      if (entry === undefined || entry[0] !== key || others.length > 0) {
+        const message = `body: must hold exactly the key ${JSON.stringify(key)}`;
+        throw new ApiError("invalid_request", { message });
+      }
+      await putSetting(database.db, userId, JSON.stringify(key), JSON.stringify(entry[1]));
+    },
+
+    async remove(userId, key) {
+      if (await removeSetting(database.db, userId, JSON.stringify(key))) return;
+      throw new ApiError("not_found");
+    },
+  };
+}

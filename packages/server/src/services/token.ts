@@ -1,0 +1,136 @@
+import {
+  type NewUserToken,
+  type Rights,
+  type UserToken,
+  compareCodePoints,
+  createToken,
+  parseTimestamp,
+  toTimestamp,
+  toTimestampOrNull,
+} from "@conch/contract";
+import { ApiError } from "../errors.ts";
+import type { Database } from "../store/database.ts";
+import type { TokenRow } from "../store/schema.ts";
+import { insertToken, listApiTokens, releaseExpiredName, revokeTokens } from "../store/token.ts";
+import type { Clock, Random } from "./clock.ts";
+import { credentialHash } from "./verification.ts";
+
+const DAY_MS = 86_400_000;
+/** How long an expired token stays listed, so that people see why the automation died. */
+export const EXPIRED_LISTED_MS = 30 * DAY_MS;
+
+/** What a new token may ask for. */
+export interface TokenRequest {
+  readonly name: string;
+  readonly expires?: string | undefined;
+  readonly rights?: Rights | undefined;
+}
+
+/** API tokens of one user: whose is for the caller to have checked. */
+export interface TokenService {
+  /** By name in code point order, then by age; expired ones for 30 days. */
+  list(userId: string): Promise<UserToken[]>;
+  /** @throws ApiError 400 `name_in_use` or `invalid_expiry`. */
+  create(userId: string, request: TokenRequest): Promise<NewUserToken>;
+  /** The live token of that name, else the one that expired last. @throws ApiError 404. */
+  get(userId: string, name: string): Promise<UserToken>;
+  /** Removes the token of that name, and expired ones that had it. @throws ApiError 404. */
+  remove(userId: string, name: string): Promise<void>;
+}
+
+/** How long API tokens live, milliseconds. */
+export interface TokenLifetimes {
+  readonly tokenMs: number;
+  readonly tokenMsMax: number;
+}
+
+/** Makes the service. */
+export function createTokenService(options: {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly lifetimes: TokenLifetimes;
+}): TokenService {
+  const { database, clock, random, lifetimes } = options;
+
+  function expiryOf(expires: string | undefined, nowMs: number): number {
+    if (expires === undefined) return nowMs + lifetimes.tokenMs;
+    const atMs = parseTimestamp(expires) ?? Number.NaN;
+    const lastMs = nowMs + lifetimes.tokenMsMax;
+    if (atMs > nowMs && atMs <= lastMs) return atMs;
+    const message =
+      atMs > lastMs
+        ? `expires: must not be after ${toTimestamp(lastMs)}`
+        : "expires: must be in the future";
+    throw new ApiError("invalid_expiry", { message });
+  }
+
+  return {
+    async list(userId) {
+      const listedSinceMs = clock.nowMs() - EXPIRED_LISTED_MS;
+      const rows = await listApiTokens(database.db, userId, listedSinceMs);
+      return rows.sort(byName).map(toUserToken);
+    },
+
+    async create(userId, request) {
+      const nowMs = clock.nowMs();
+      const token = createToken((count) => random.bytes(count));
+      const row: TokenRow = {
+        id: random.uuid(),
+        user_id: userId,
+        kind: "api",
+        name: request.name,
+        held_name: request.name,
+        hash: credentialHash(token),
+        rights: request.rights ?? "full",
+        created_at_ms: nowMs,
+        expires_at_ms: expiryOf(request.expires, nowMs),
+        revoked_at_ms: null,
+        last_used_at_ms: null,
+      };
+      await database.write(async (tx) => {
+        await releaseExpiredName(tx, userId, request.name, nowMs);
+        if (await insertToken(tx, row)) return { value: undefined, changes: [] };
+        throw new ApiError("name_in_use", { message: `name "${request.name}" is already in use` });
+      });
+      return { ...toUserToken(row), token };
+    },
+
+    async get(userId, name) {
+      const listedSinceMs = clock.nowMs() - EXPIRED_LISTED_MS;
+      const rows = await listApiTokens(database.db, userId, listedSinceMs, name);
+      const [latest] = rows.sort((left, right) => right.expires_at_ms - left.expires_at_ms);
+      const row = rows.find(({ held_name }) => held_name === name) ?? latest;
+      if (row === undefined) throw new ApiError("not_found");
+      return toUserToken(row);
+    },
+
+    async remove(userId, name) {
+      const nowMs = clock.nowMs();
+      await database.write(async (tx) => {
+        const rows = await listApiTokens(tx, userId, nowMs - EXPIRED_LISTED_MS, name);
+        if (rows.length === 0) throw new ApiError("not_found");
+        const ids = rows.map(({ id }) => id);
+        await revokeTokens(tx, ids, nowMs);
+        return {
+          value: undefined,
+          changes: ids.map((tokenId) => ({ kind: "token", tokenId, userId })),
+        };
+      });
+    },
+  };
+}
+
+function byName(left: TokenRow, right: TokenRow): number {
+  return compareCodePoints(left.name, right.name) || left.created_at_ms - right.created_at_ms;
+}
+
+function toUserToken(row: TokenRow): UserToken {
+  return {
+    name: row.name,
+    created: toTimestamp(row.created_at_ms),
+    last_used: toTimestampOrNull(row.last_used_at_ms),
+    expires: toTimestamp(row.expires_at_ms),
+    rights: row.rights,
+  };
+}

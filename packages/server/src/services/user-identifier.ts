@@ -1,0 +1,42 @@
+import type { Kysely } from "kysely";
+import { ApiError } from "../errors.ts";
+import type { Schema, UserRow } from "../store/schema.ts";
+import { findActiveUserByEmail, findDeactivatedUserByEmail, findUser } from "../store/user.ts";
+
+/** A UUID in its canonical form, in either case. */
+export const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
+const EMAIL_PREFIX = "email=";
+
+/** `{user}` of a path: a UUID or `email=ADDRESS`. */
+function parseIdentifier(text: string): { readonly id: string } | { readonly email: string } {
+  if (UUID.test(text)) return { id: text.toLowerCase() };
+  const email = text.startsWith(EMAIL_PREFIX) ? text.slice(EMAIL_PREFIX.length) : "";
+  if (/^[^@\s]+@[^@\s]+$/.test(email)) return { email };
+  throw new ApiError("invalid_identifier", { message: `invalid identifier format for ${text}` });
+}
+
+/**
+ * The active user whom a path names.
+ *
+ * @throws ApiError 400 `invalid_identifier`, 404; deactivated users are not found.
+ */
+export async function requireActiveUser(db: Kysely<Schema>, identifier: string): Promise<UserRow> {
+  const parsed = parseIdentifier(identifier);
+  const user =
+    "id" in parsed ? await findUser(db, parsed.id) : await findActiveUserByEmail(db, parsed.email);
+  if (user === undefined || user.deactivated_at_ms !== null) throw new ApiError("not_found");
+  return user;
+}
+
+/** The same, a deactivated one where no active one is named so. */
+export async function requireUser(db: Kysely<Schema>, identifier: string): Promise<UserRow> {
+  const parsed = parseIdentifier(identifier);
+  const user =
+    "id" in parsed
+      ? await findUser(db, parsed.id)
+      : ((await findActiveUserByEmail(db, parsed.email)) ??
+        (await findDeactivatedUserByEmail(db, parsed.email)));
+  if (user === undefined) throw new ApiError("not_found");
+  return user;
+}

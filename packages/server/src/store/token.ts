@@ -1,0 +1,129 @@
+/** Queries on `token`: API tokens and login sessions. */
+import { type Kysely, sql } from "kysely";
+import type { NewTokenRow, Schema, TokenKind, TokenRow, UserRow } from "./schema.ts";
+
+/** A live-looking row with its user; whether it is good is decided by who asked. */
+export interface Credential {
+  readonly token: TokenRow;
+  readonly user: UserRow;
+}
+
+/** The token or session of that hash with its user, revoked, expired or not. */
+export async function findCredential(
+  db: Kysely<Schema>,
+  hash: Uint8Array,
+): Promise<Credential | null> {
+  const token = await db
+    .selectFrom("token")
+    .selectAll()
+    .where("hash", "=", hash)
+    .executeTakeFirst();
+  if (token === undefined) return null;
+  const user = await db
+    .selectFrom("user_account")
+    .selectAll()
+    .where("id", "=", token.user_id)
+    .executeTakeFirst();
+  return user === undefined ? null : { token, user };
+}
+
+/** A user's API tokens that were not revoked and have not expired before `listedSinceMs`. */
+export function listApiTokens(
+  db: Kysely<Schema>,
+  userId: string,
+  listedSinceMs: number,
+  name?: string,
+): Promise<TokenRow[]> {
+  const query = db
+    .selectFrom("token")
+    .selectAll()
+    .where("user_id", "=", userId)
+    .where("kind", "=", "api")
+    .where("revoked_at_ms", "is", null)
+    .where("expires_at_ms", ">", listedSinceMs);
+  return (name === undefined ? query : query.where("name", "=", name)).execute();
+}
+
+/** Takes the name from a token that has expired. */
+export async function releaseExpiredName(
+  db: Kysely<Schema>,
+  userId: string,
+  name: string,
+  nowMs: number,
+): Promise<void> {
+  await db
+    .updateTable("token")
+    .set({ held_name: null })
+    .where("user_id", "=", userId)
+    .where("held_name", "=", name)
+    .where("expires_at_ms", "<=", nowMs)
+    .execute();
+}
+
+/** Stores a token or session; `false` where a live token of the user holds the name. */
+export async function insertToken(db: Kysely<Schema>, row: NewTokenRow): Promise<boolean> {
+  const result = await db
+    .insertInto("token")
+    .values(row)
+    .onConflict((conflict) => conflict.doNothing())
+    .executeTakeFirst();
+  return result.numInsertedOrUpdatedRows === 1n;
+}
+
+/** Revokes rows by id; `true` where one of them was not revoked already. */
+export async function revokeTokens(
+  db: Kysely<Schema>,
+  ids: readonly string[],
+  nowMs: number,
+): Promise<boolean> {
+  if (ids.length === 0) return false;
+  const result = await db
+    .updateTable("token")
+    .set({ revoked_at_ms: nowMs, held_name: null })
+    .where("id", "in", ids)
+    .where("revoked_at_ms", "is", null)
+    .executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}
+
+/** Revokes all of a user's rows of these kinds; `true` where there were any left to revoke. */
+export async function revokeTokensOfUser(
+  db: Kysely<Schema>,
+  userId: string,
+  kinds: readonly TokenKind[],
+  nowMs: number,
+): Promise<boolean> {
+  if (kinds.length === 0) return false;
+  const result = await db
+    .updateTable("token")
+    .set({ revoked_at_ms: nowMs, held_name: null })
+    .where("user_id", "=", userId)
+    .where("kind", "in", kinds)
+    .where("revoked_at_ms", "is", null)
+    .executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}
+
+/** When each of these tokens was last used, in milliseconds since the epoch. */
+export type Usage = ReadonlyMap<string, number>;
+
+const USAGE_BATCH = 500;
+
+/**
+ * Writes uses in batches. Only updates, so that a token removed meanwhile stays removed; in the
+ * order of ids, so that two nodes cannot lock each other; never back in time.
+ */
+export async function recordUsage(db: Kysely<Schema>, usage: Usage): Promise<void> {
+  const entries = [...usage].sort(([left], [right]) => (left < right ? -1 : 1));
+  for (let start = 0; start < entries.length; start += USAGE_BATCH) {
+    const values = entries
+      .slice(start, start + USAGE_BATCH)
+      .map(([id, atMs]) => sql`(cast(${id} as text), cast(${atMs} as bigint))`);
+    await sql`
+      with used(id, at_ms) as (values ${sql.join(values)})
+      update token set last_used_at_ms = used.at_ms from used
+      where token.id = used.id
+        and (token.last_used_at_ms is null or token.last_used_at_ms < used.at_ms)
+    `.execute(db);
+  }
+}
