@@ -1,14 +1,13 @@
 /** For Express 5. */
-import { type AdmissionOptions, createAdmission } from "./http.ts";
+import { type AdmissionOptions, type TokenVerifier, createAdmission } from "./http.ts";
 import { setIdentity } from "./identity-of.ts";
 import { type NodeRequest, type NodeResponse, sendRefusal } from "./node.ts";
-import type { Verifier } from "./verdict.ts";
 
 export { identityOf } from "./identity-of.ts";
 
 /** Middleware: handlers behind it are reached with a good token only, and ask `identityOf(request)`. */
 export function authenticate(
-  verifier: Verifier,
+  verifier: TokenVerifier,
   options?: AdmissionOptions,
 ): (request: NodeRequest, response: NodeResponse, next: () => void) => Promise<void> {
   const admit = createAdmission(verifier, options);

@@ -1,8 +1,7 @@
 /** For Fastify 5. */
-import { type AdmissionOptions, createAdmission } from "./http.ts";
+import { type AdmissionOptions, type TokenVerifier, createAdmission } from "./http.ts";
 import { setIdentity } from "./identity-of.ts";
 import type { NodeRequest } from "./node.ts";
-import type { Verifier } from "./verdict.ts";
 
 export { identityOf } from "./identity-of.ts";
 
@@ -18,7 +17,7 @@ export interface FastifyReply {
  * read, and ask `identityOf(request)`.
  */
 export function authenticate(
-  verifier: Verifier,
+  verifier: TokenVerifier,
   options?: AdmissionOptions,
 ): (request: NodeRequest, reply: FastifyReply) => Promise<unknown> {
   const admit = createAdmission(verifier, options);

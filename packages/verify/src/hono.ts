@@ -1,7 +1,7 @@
 /** For Hono 4. */
-import { type AdmissionOptions, createAdmission } from "./http.ts";
+import { type AdmissionOptions, type TokenVerifier, createAdmission } from "./http.ts";
 import { setIdentity } from "./identity-of.ts";
-import type { Verifier } from "./verdict.ts";
+
 import { toResponse } from "./web.ts";
 
 export { identityOf } from "./identity-of.ts";
@@ -13,7 +13,7 @@ export interface HonoContext {
 
 /** Middleware: handlers behind it are reached with a good token only, and ask `identityOf(c)`. */
 export function authenticate(
-  verifier: Verifier,
+  verifier: TokenVerifier,
   options?: AdmissionOptions,
 ): (context: HonoContext, next: () => Promise<void>) => Promise<Response | undefined> {
   const admit = createAdmission(verifier, options);

@@ -3,7 +3,14 @@
  * a refusal in the form of RFC 6750. Of use by itself where a framework has no adapter here.
  */
 import { ERRORS } from "@conch/contract/error-codes";
-import type { Identity, ServiceRights, Verifier } from "./verdict.ts";
+import type { Rights } from "@conch/contract";
+import type { VerifiedToken, Verifier } from "./verification.ts";
+
+/** Rights that a service can ask for; `verify` tokens are good for no service. */
+export type ServiceRights = Exclude<Rights, "verify">;
+
+/** What is needed of a verifier. */
+export type TokenVerifier = Pick<Verifier, "verify">;
 
 /** How requests are judged. */
 export interface AdmissionOptions {
@@ -26,7 +33,7 @@ export interface Refusal {
 
 /** Let in or not. */
 export type Admission =
-  | { readonly identity: Identity; readonly refusal?: undefined }
+  | { readonly identity: VerifiedToken; readonly refusal?: undefined }
   | { readonly identity?: undefined; readonly refusal: Refusal };
 
 /** Judges a request by its method and its `Authorization` header. */
@@ -40,7 +47,7 @@ const BEARER_SCHEME = /^Bearer(?: |$)/i;
 const READING_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /** Makes the function that an adapter calls for each request. @throws Error for an unusable realm. */
-export function createAdmission(verifier: Verifier, options: AdmissionOptions = {}): Admit {
+export function createAdmission(verifier: TokenVerifier, options: AdmissionOptions = {}): Admit {
   const refusals = createRefusals(options.realm ?? "conch");
   return async (method, authorization) => {
     const bearer = BEARER.exec(authorization ?? "")?.[1];
@@ -49,10 +56,10 @@ export function createAdmission(verifier: Verifier, options: AdmissionOptions = 
       return { refusal: isBearer ? refusals.invalid : refusals.anonymous };
     }
     const rights = options.rights ?? (READING_METHODS.has(method) ? "read" : "full");
-    const verdict = await verifier.verify(bearer, { rights });
-    if (verdict.outcome === "ok") return { identity: verdict.identity };
-    if (verdict.outcome === "forbidden") return { refusal: refusals.forbidden[rights] };
-    return { refusal: refusals[verdict.outcome] };
+    const verification = await verifier.verify(bearer, rights);
+    if (verification.status === "ok") return { identity: verification };
+    if (verification.status === "forbidden") return { refusal: refusals.forbidden[rights] };
+    return { refusal: refusals[verification.status] };
   };
 }
 

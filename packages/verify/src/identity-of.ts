@@ -1,10 +1,10 @@
 /** Where middleware leaves the identity for the handlers behind it. */
-import type { Identity } from "./verdict.ts";
+import type { VerifiedToken } from "./verification.ts";
 
-const identities = new WeakMap<object, Identity>();
+const identities = new WeakMap<object, VerifiedToken>();
 
 /** For adapters. */
-export function setIdentity(request: object, identity: Identity): void {
+export function setIdentity(request: object, identity: VerifiedToken): void {
   identities.set(request, identity);
 }
 
@@ -14,7 +14,7 @@ export function setIdentity(request: object, identity: Identity): void {
  * @param request what the handler got: the request of Express and Fastify, the context of Hono.
  * @throws Error where `authenticate` does not stand before the handler.
  */
-export function identityOf(request: object): Identity {
+export function identityOf(request: object): VerifiedToken {
   const identity = identities.get(request);
   if (identity === undefined) throw new Error("authenticate() does not stand before this handler");
   return identity;

@@ -1,6 +1,11 @@
 /** For plain `node:http`, `node:https` and `node:http2` in its compatible form. */
-import { type AdmissionOptions, type Refusal, createAdmission } from "./http.ts";
-import type { Identity, Verifier } from "./verdict.ts";
+import {
+  type AdmissionOptions,
+  type TokenVerifier,
+  type Refusal,
+  createAdmission,
+} from "./http.ts";
+import type { VerifiedToken } from "./verification.ts";
 
 /** What is needed of a request of Node's. */
 export interface NodeRequest {
@@ -16,8 +21,8 @@ export interface NodeResponse {
 
 /** A listener that is reached with a good token only; everyone else gets 401, 403 or 503. */
 export function protect<Request extends NodeRequest, Response extends NodeResponse>(
-  verifier: Verifier,
-  listener: (request: Request, response: Response, identity: Identity) => void,
+  verifier: TokenVerifier,
+  listener: (request: Request, response: Response, identity: VerifiedToken) => void,
   options?: AdmissionOptions,
 ): (request: Request, response: Response) => void {
   const admit = createAdmission(verifier, options);

@@ -1,6 +1,11 @@
 /** For handlers from `Request` to `Response`: Bun.serve, Deno.serve, service workers and the like. */
-import { type AdmissionOptions, type Refusal, createAdmission } from "./http.ts";
-import type { Identity, Verifier } from "./verdict.ts";
+import {
+  type AdmissionOptions,
+  type TokenVerifier,
+  type Refusal,
+  createAdmission,
+} from "./http.ts";
+import type { VerifiedToken } from "./verification.ts";
 
 /**
  * A handler that is reached with a good token only; everyone else gets 401, 403 or 503.
@@ -8,8 +13,12 @@ import type { Identity, Verifier } from "./verdict.ts";
  * @param handler gets the request, who makes it, and whatever else the runtime hands over.
  */
 export function protect<Rest extends readonly unknown[]>(
-  verifier: Verifier,
-  handler: (request: Request, identity: Identity, ...rest: Rest) => Response | Promise<Response>,
+  verifier: TokenVerifier,
+  handler: (
+    request: Request,
+    identity: VerifiedToken,
+    ...rest: Rest
+  ) => Response | Promise<Response>,
   options?: AdmissionOptions,
 ): (request: Request, ...rest: Rest) => Promise<Response> {
   const admit = createAdmission(verifier, options);

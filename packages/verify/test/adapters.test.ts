@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Rights } from "@conch/contract";
 import express from "express";
 import fastify from "fastify";
 import { Hono } from "hono";
@@ -10,26 +11,27 @@ import * as forFastify from "../src/fastify.ts";
 import * as forHono from "../src/hono.ts";
 import type { AdmissionOptions } from "../src/http.ts";
 import * as forNode from "../src/node.ts";
-import type { Identity, Verdict, Verifier, VerifyOptions } from "../src/verdict.ts";
+import type { Verification, VerifiedToken, Verifier } from "../src/verification.ts";
 import * as forWeb from "../src/web.ts";
 
-const identity: Identity = {
+const ann: VerifiedToken = {
   user: { id: "3f8e0c1a-0000-4000-8000-000000000001", email: "a@b.c", name: "Ann", isAdmin: false },
-  tokenName: "ci",
+  tokenId: "5b1d6f0a-0000-4000-8000-000000000002",
+  kind: "api",
+  name: "ci",
   rights: "full",
   expiresAtMs: 1,
 };
 
 /** Answers by what the bearer says, so that each adapter can be asked for each outcome. */
-const verifier: Verifier = {
-  verify: (bearer, options?: VerifyOptions) => Promise.resolve(verdictOf(bearer, options)),
-  close: () => Promise.resolve(),
+const verifier: Pick<Verifier, "verify"> = {
+  verify: (bearer, needed) => Promise.resolve(outcomeOf(bearer, needed)),
 };
 
-function verdictOf(bearer: string, options?: VerifyOptions): Verdict {
-  if (bearer === "unavailable" || bearer === "invalid") return { outcome: bearer };
-  const isEnough = bearer === "full" || options?.rights === "read";
-  return { outcome: isEnough ? "ok" : "forbidden", identity };
+function outcomeOf(bearer: string | undefined, needed: Rights | undefined): Verification {
+  if (bearer === "unavailable") return { status: "unavailable" };
+  if (bearer === "invalid") return { status: "invalid", reason: "unknown" };
+  return { status: bearer === "full" || needed === "read" ? "ok" : "forbidden", ...ann };
 }
 
 interface Running {
