@@ -1,5 +1,6 @@
 /** The change log: appending, with the row lock that puts the log in the order of the commits. */
 import { sql, type Kysely, type RawBuilder, type Transaction } from "kysely";
+import type { LogSlice } from "@conch/verify/core/log-source";
 import type { Change } from "./database.ts";
 import type { Schema } from "./schema.ts";
 
@@ -55,6 +56,32 @@ export async function appendChanges(
     )
     .execute();
   return head.seq;
+}
+
+/**
+ * Reads the log to its end in one statement, so that the epoch and the rows belong together. In a
+ * READ COMMITTED transaction the statement sees all that was committed before it began.
+ *
+ * @param fromSeq the first row to read; `null`: the newest alone, which is never pruned.
+ */
+export async function readLog(tx: Kysely<Schema>, fromSeq: number | null): Promise<LogSlice> {
+  const rows = await tx
+    .selectFrom("change_head as head")
+    .leftJoin("change_log as log", (join) =>
+      fromSeq === null ? join.onRef("log.seq", "=", "head.seq") : join.on("log.seq", ">=", fromSeq),
+    )
+    .where("head.id", "=", 1)
+    .orderBy("log.seq")
+    .select(["head.epoch", "log.seq", "log.uid", "log.kind", "log.token_id", "log.user_id"])
+    .execute();
+  return {
+    epoch: rows[0]?.epoch ?? "",
+    rows: rows.flatMap(({ seq, uid, kind, token_id, user_id }) =>
+      seq === null || uid === null || kind === null
+        ? []
+        : [{ seq, uid, kind, tokenId: token_id, userId: user_id }],
+    ),
+  };
 }
 
 /**

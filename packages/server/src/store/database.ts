@@ -50,6 +50,7 @@ export interface LeaseConnection {
    * be late, lost, or called for nothing.
    */
   onGrowth(listener: () => void): void;
+  /** Closed with the database, too. */
   close(): Promise<void>;
 }
 

@@ -95,13 +95,16 @@ export interface ChangeLogTable {
 
 /** Nodes that hold a lease, a row an incarnation. */
 export interface MemberTable {
+  /** Fresh at each start of a node, and whenever its row was lost. */
   incarnation: string;
+  /** Counts the row's updates; nothing judges a row by a time. */
   beat: number;
+  /** The last row of the log that the node has applied. */
   applied: number;
+  /** No lease that hangs on the node is behind that row. */
   low: number;
-  /** Verifiers that hold a lease from it. */
+  /** Verifiers that hold a lease from the node. */
   holders: number;
-  advertise: string | null;
 }
 
 /** Settings of the whole installation, such as the bound B (`bound_ms`). */

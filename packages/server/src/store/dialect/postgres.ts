@@ -53,6 +53,7 @@ export async function openPostgres(url: string, context: ChangeLogContext): Prom
   await prepare(url, appending);
   const db = openKysely(createPool({ url, ...LIMITS }));
   let logServer: string | null = null;
+  const leases: LeaseConnection[] = [];
   const lookUp = createPostgresLookUp(url, () => logServer);
   return {
     db,
@@ -60,14 +61,17 @@ export async function openPostgres(url: string, context: ChangeLogContext): Prom
     write: createWrite(db, appending, () => {}),
     snapshot: createSnapshot(db, sql`set local idle_in_transaction_session_timeout = 0`),
     lookUp: lookUp.lookUp,
-    openLease: () =>
-      openLease(url, (server) => {
+    openLease() {
+      const lease = openLease(url, (server) => {
         logServer = server;
-      }),
+      });
+      leases.push(lease);
+      return lease;
+    },
     // Whatever happens to a server, it may come back.
     unusable: new Promise(() => {}),
     async close() {
-      await Promise.all([lookUp.close(), db.destroy()]);
+      await Promise.all([lookUp.close(), db.destroy(), ...leases.map((lease) => lease.close())]);
     },
   };
 }

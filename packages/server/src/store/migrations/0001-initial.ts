@@ -141,6 +141,5 @@ async function createMember(db: Kysely<unknown>, types: ColumnTypes): Promise<vo
     .addColumn("applied", types.int64, (column) => column.notNull())
     .addColumn("low", types.int64, (column) => column.notNull())
     .addColumn("holders", types.int64, (column) => column.notNull())
-    .addColumn("advertise", types.text)
     .execute();
 }
