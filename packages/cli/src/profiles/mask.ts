@@ -17,8 +17,9 @@ export interface Masker {
 /** Shorter values would match by chance, and make a trace unreadable. */
 const REMEMBERED_LENGTH_MIN = 4;
 
+/** What members, fields and parameters that hold a secret end in. `clear_tokens` is none of them. */
 const SECRET_NAMES =
-  "[\\w-]*(?:password|passwd|secret|token|jwt|jwt_sig|signature|assertion|authorization)[\\w-]*";
+  "[\\w-]*(?:password|passwd|secret|token|jwt|jwt_sig|signature|assertion|authorization|api[-_]?key)";
 /** Named `secret` in each: the part to be masked. What comes before it is kept. */
 const PATTERNS = [
   // "password": "…", also cut off before its end
@@ -33,7 +34,7 @@ const PATTERNS = [
 ];
 
 /** Fields whose whole value is a credential, but for a scheme or the name of a cookie. */
-const SECRET_HEADERS = new Set(["authorization", "proxy-authorization", "cookie", "set-cookie"]);
+const SECRET_HEADER = new RegExp(`^(?:(?:set-)?cookie|${SECRET_NAMES})$`);
 
 function escapeRegExp(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
@@ -78,7 +79,7 @@ export function createMasker(): Masker {
   }
 
   async function secretHeader(name: string, value: string): Promise<string> {
-    if (name === "authorization" || name === "proxy-authorization") {
+    if (!name.endsWith("cookie")) {
       const [scheme = "", ...rest] = value.split(" ");
       return rest.length === 0 ? masked(value) : `${scheme} ${await masked(rest.join(" "))}`;
     }
@@ -108,7 +109,7 @@ export function createMasker(): Masker {
       return Promise.all(
         Array.from(headers, async ([name, value]): Promise<[string, string]> => {
           const lower = name.toLowerCase();
-          const shown = SECRET_HEADERS.has(lower)
+          const shown = SECRET_HEADER.test(lower)
             ? await secretHeader(lower, value)
             : await text(value);
           return [name, shown];

@@ -172,9 +172,10 @@ function shadowsOf(first: Way | undefined, given: readonly Way[]): Shadowed[] {
 export function resolveCredential(input: ResolveInput): Resolution {
   const given = RANKED.filter((way) => valueOf(way, input) !== undefined);
   const [first] = given;
-  const shadowed = shadowsOf(first, given);
+  let shadowed: readonly Shadowed[] = [];
   try {
     if (first !== undefined) checkWays(first, given, input);
+    shadowed = shadowsOf(first, given);
     const credential = choose(first, input);
     const home = credential.kind === "profile" ? homeOf(credential.profile) : null;
     const resolution = resolveDestination(input, home);
