@@ -151,8 +151,8 @@ function sessionAt(profile: JsonObject, path: string): Credential | null {
   const object = objectAt(place);
   if (object === null) return null;
   const secret = secretAt(object, place.path);
-  if (secret === null) return null;
-  return { kind: "session", secret, expiresAtMs: timeAt(member(object, place.path, "expires")) };
+  const expiresAtMs = timeAt(member(object, place.path, "expires"));
+  return secret === null ? null : { kind: "session", secret, expiresAtMs };
 }
 
 /** A session in the clear, as the Go client keeps it. */

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 
 import { describe, expect, test } from "bun:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 
 import { explainCredential } from "../../src/profiles/explain.ts";
 import type { Config, Profile } from "../../src/profiles/profile.ts";

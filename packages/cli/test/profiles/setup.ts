@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { FileSystem } from "../../src/profiles/file-system.ts";
 import { createNodeFileSystem } from "../../src/profiles/node-file-system.ts";
 import { createNodeRunProcess } from "../../src/profiles/node-run-process.ts";
+import type { ProfileError } from "../../src/profiles/profile-error.ts";
 import { createProfiles, type ProfilesOptions } from "../../src/profiles/profiles.ts";
 
 export const GO_CONFIG = readFileSync(
@@ -72,4 +73,15 @@ export function createTestConfig(
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** The error that a promise ends with; fails the test where it ends with none of ours. */
+export async function failureOf(promise: Promise<unknown>): Promise<Error & Partial<ProfileError>> {
+  try {
+    await promise;
+  } catch (error) {
+    if (error instanceof Error) return error;
+    throw error;
+  }
+  throw new Error("it did not fail");
 }
