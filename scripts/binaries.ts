@@ -9,18 +9,34 @@ export const ROOT = join(import.meta.dir, "..");
 /** The two programs, by the name of their binary. */
 export type Program = "conch" | "conchd";
 
-const ENTRY_POINTS: Readonly<Record<Program, readonly string[]>> = {
-  conch: ["packages/cli/src/main.ts"],
-  conchd: ["packages/server/src/main.ts"],
+/** What goes into a program: its entry point, and the workers that it starts. */
+interface Sources {
+  readonly main: string;
+  readonly workers: readonly string[];
+  /**
+   * Where the workers lie. Inside a binary all code is one file at the top, so `new URL("./x.ts",
+   * import.meta.url)` finds a worker only if it lies at the top, too.
+   */
+  readonly root: string;
+}
+
+const SOURCES: Readonly<Record<Program, Sources>> = {
+  conch: { main: "packages/cli/src/main.ts", workers: [], root: "packages/cli/src" },
+  conchd: {
+    main: "packages/server/src/main.ts",
+    workers: ["packages/server/src/services/password-strength-worker.ts"],
+    root: "packages/server/src/services",
+  },
 };
 
 /** Flags of a build that sets none; what tests and the tour use. */
 export const NO_FLAGS: BuildFlags = readBuildFlags({});
 
 function bundleOptions(program: Program, flags: BuildFlags) {
+  const { main, workers, root } = SOURCES[program];
   return {
-    entrypoints: ENTRY_POINTS[program].map((path) => join(ROOT, path)),
-    root: ROOT,
+    entrypoints: [main, ...workers].map((path) => join(ROOT, path)),
+    root: join(ROOT, root),
     target: "bun",
     format: "esm",
     minify: true,
