@@ -36,7 +36,7 @@ __server_start() {
   for ((waited = 0; waited < 500; waited++)); do
     port=$(sed -n 's/.*127\.0\.0\.1:\([1-9][0-9]*\).*/\1/p' "$__server_log" | head -n 1)
     if [ -n "$port" ]; then
-      SERVER_PORT=$port
+      export SERVER_PORT=$port CONCH_URL=http://127.0.0.1:$port
       return 0
     fi
     kill -0 "$__server_pid" 2>/dev/null || break
@@ -66,9 +66,23 @@ __mails_shown=
 
 # log-in NAME [OPTIONS…]: a profile NAME for the user NAME@example.com (ada, ben or cleo).
 log-in() {
-  local variable=${1^^}_PASSWORD
+  local variable
+  variable=$(tr '[:lower:]' '[:upper:]' <<<"$1")_PASSWORD
   conch profile create --name "$1" --user "$1@example.com" --password - "${@:2}" \
     <<<"${!variable}" >/dev/null 2>"$__work/log-in" || { cat "$__work/log-in" >&2; return 99; }
+}
+
+# eventually TEXT COMMAND…: repeats a command until its output holds TEXT, and prints that output.
+eventually() {
+  local text=$1 waited output
+  shift
+  for ((waited = 0; waited < 100; waited++)); do
+    output=$("$@" 2>&1)
+    case $output in *"$text"*) printf '%s\n' "$output"; return 0 ;; esac
+    sleep 0.1
+  done
+  printf '%s\n' "$output"
+  __fail "the output never held: $text"
 }
 
 # field PATH: one value of the JSON document on stdin, as in `field 0.name`.

@@ -27,6 +27,15 @@ export interface RunOptions {
   readonly update: boolean;
   /** The folder with `conch` and `conchd`, where they are not the tests' own. */
   readonly binaries?: string;
+  /** Told of each command before and after it runs. */
+  readonly watch?: Watcher;
+}
+
+/** Follows a session while it runs. */
+export interface Watcher {
+  readonly onCommand: (step: Step) => void;
+  /** @param printed as on a terminal, addresses as they are written. */
+  readonly onOutput: (printed: readonly string[], result: CommandResult) => void;
 }
 
 /** Runs all commands of a session file. @throws Error that shows each command that went wrong. */
@@ -83,7 +92,6 @@ async function openShell(folder: string, session: Session, options: RunOptions):
       await shell.close();
       throw new Error(started.stdout + started.stderr);
     }
-    await shell.run(`export SERVER_PORT CONCH_URL=http://127.0.0.1:$SERVER_PORT`);
   }
   return shell;
 }
@@ -143,12 +151,14 @@ async function runSteps(
 ): Promise<{ failure?: string; replacements: readonly Replacement[] }> {
   const replacements: Replacement[] = [];
   for (const step of session.steps) {
+    options.watch?.onCommand(step);
     const address = `127.0.0.1:${await shell.variable("SERVER_PORT")}`;
     const command = step.command.replaceAll(WRITTEN_ADDRESS, address);
     const result = await shell.run(command).catch((error: Error) => {
       throw new Error(`${path}:${step.line}: $ ${step.command}: ${error.message}`);
     });
     const printed = printedLines(result, address);
+    options.watch?.onOutput(printed, result);
     const captures = matchStreams(step.expected, printed);
     const broken = options.mergeStreams ? undefined : brokenJsonPromise(step, result);
     if (captures === undefined || result.exitCode !== step.exitCode || broken !== undefined) {

@@ -4,6 +4,10 @@
 export interface Step {
   /** Line of the command in its file, from 1. */
   readonly line: number;
+  /** What the file says before it, since the command before; headings and paragraphs. */
+  readonly introduction: string;
+  /** Hidden from readers. */
+  readonly isHidden: boolean;
   /** As it would be typed, lines joined by line feeds. */
   readonly command: string;
   /** Lines to expect, as written, without the exit code's. */
@@ -30,6 +34,12 @@ const PROMPT = "$ ";
 const CONTINUED = "> ";
 const EXIT = /^\[exit (\d+)\]$/;
 const DIRECTIVE = /^<!-- conch: (.+) -->$/;
+const HIDDEN_END = "-->";
+/** First line of a block that is run → its last. */
+const BLOCKS: Readonly<Record<string, string>> = {
+  "```console": "```",
+  "<!-- console": HIDDEN_END,
+};
 const FENCE = /^\s*(?:```|~~~)/;
 
 /**
@@ -43,34 +53,45 @@ export function parseSession(text: string, name: string): Session {
   const lines = text.split("\n");
   const steps: Step[] = [];
   const directives = new Set<string>();
-  let end: ((line: string) => boolean) | undefined;
-  let inCode = false;
-  let start = 0;
-  for (const [index, line] of lines.entries()) {
-    if (end !== undefined) {
-      if (!end(line)) continue;
-      steps.push(...parseBlock(lines, start, index, name));
-      end = undefined;
-      continue;
-    }
-    if (inCode) {
-      if (line.startsWith(PROMPT)) {
-        throw new SessionSyntaxError(
-          `${name}:${index + 1}: a command with its prompt stands in a block that is not marked console`,
-        );
-      }
-      inCode = !FENCE.test(line);
-      continue;
-    }
+  let prose: string[] = [];
+  for (let index = 0; index < lines.length; index += 1) {
+    const line = lines[index] ?? "";
     const directive = DIRECTIVE.exec(line)?.[1];
-    if (directive !== undefined) directives.add(directive);
-    start = index + 1;
-    if (line === "```console") end = (candidate) => candidate === "```";
-    else if (line === "<!-- console") end = (candidate) => candidate === "-->";
-    else inCode = FENCE.test(line);
+    const last = BLOCKS[line];
+    if (directive !== undefined) {
+      directives.add(directive);
+    } else if (last !== undefined) {
+      const end = lines.indexOf(last, index + 1);
+      if (end === -1) throw new SessionSyntaxError(`${name}:${index + 1}: no end of this block`);
+      const isHidden = last === HIDDEN_END;
+      const introduction = prose.join("\n").trim();
+      for (const step of parseBlock(lines, index + 1, end, name)) {
+        const isFirst = step.line === index + 2;
+        steps.push({ ...step, isHidden, introduction: isFirst ? introduction : "" });
+      }
+      if (!isHidden) prose = [];
+      index = end;
+    } else if (FENCE.test(line)) {
+      index = skipCode(lines, index, name);
+    } else {
+      prose.push(line);
+    }
   }
-  if (end !== undefined) throw new SessionSyntaxError(`${name}:${start}: this block has no end`);
   return { steps, directives };
+}
+
+/** The last line of a block that is not run. A prompt in it is surely meant to be. */
+function skipCode(lines: readonly string[], from: number, name: string): number {
+  for (let index = from + 1; index < lines.length; index += 1) {
+    const line = lines[index] ?? "";
+    if (FENCE.test(line)) return index;
+    if (line.startsWith(PROMPT)) {
+      throw new SessionSyntaxError(
+        `${name}:${index + 1}: a command with its prompt stands in a block that is not marked console`,
+      );
+    }
+  }
+  return lines.length;
 }
 
 function parseBlock(lines: readonly string[], from: number, to: number, name: string): Step[] {
@@ -94,6 +115,8 @@ function parseBlock(lines: readonly string[], from: number, to: number, name: st
     const exit = EXIT.exec(output.at(-1) ?? "")?.[1];
     steps.push({
       line,
+      introduction: "",
+      isHidden: false,
       command: command.join("\n"),
       expected: exit === undefined ? output : output.slice(0, -1),
       exitCode: Number(exit ?? 0),

@@ -36,7 +36,15 @@ describe("reading", () => {
   test("commands, continued lines, output and exit codes", () => {
     const text = ["# Title", "```console", "$ cat <<END", "> a", "> END", "a", "[exit 2]", "```"];
     expect(parseSession(text.join("\n"), "x.md").steps).toEqual([
-      { line: 3, command: "cat <<END\na\nEND", expected: ["a"], exitCode: 2, range: [5, 7] },
+      {
+        line: 3,
+        introduction: "# Title",
+        isHidden: false,
+        command: "cat <<END\na\nEND",
+        expected: ["a"],
+        exitCode: 2,
+        range: [5, 7],
+      },
     ]);
   });
   test("hidden blocks run, other languages do not", () => {
