@@ -56,10 +56,6 @@ const UNAVAILABLE: Decision = { outcome: "unavailable" };
 const UNKNOWN: Decision = { outcome: "invalid", reason: "unknown" };
 const EXPIRED: Decision = { outcome: "invalid", reason: "expired" };
 const NOT_YET_VALID: Decision = { outcome: "invalid", reason: "not_yet_valid" };
-const PASSWORD_CHANGE_REQUIRED: Decision = {
-  outcome: "invalid",
-  reason: "password_change_required",
-};
 
 /** Makes the decision of a node or a verifier. */
 export function createChecker<Request>(options: CheckerOptions<Request>): Checker<Request> {
@@ -72,7 +68,10 @@ export function createChecker<Request>(options: CheckerOptions<Request>): Checke
       return EXPIRED;
     }
     if (entry.notBeforeMs !== null && wallMs < entry.notBeforeMs) return NOT_YET_VALID;
-    if (entry.passwordChangeRequired) return PASSWORD_CHANGE_REQUIRED;
+    if (entry.passwordChangeRequired) {
+      const reason = "password_change_required";
+      return lease.isLive() ? { outcome: "invalid", reason, entry } : null;
+    }
     const outcome = needed === undefined || hasRights(entry.rights, needed) ? "ok" : "forbidden";
     return lease.isLive() ? { outcome, entry } : null;
   }

@@ -105,5 +105,14 @@ export type InvalidReason = "unknown" | "expired" | "not_yet_valid" | "password_
 export type Decision =
   | { readonly outcome: "ok"; readonly entry: Entry }
   | { readonly outcome: "forbidden"; readonly entry: Entry }
-  | { readonly outcome: "invalid"; readonly reason: InvalidReason }
+  | {
+      readonly outcome: "invalid";
+      readonly reason: "password_change_required";
+      /** A server lets such a session set the new password. */
+      readonly entry: Entry;
+    }
+  | {
+      readonly outcome: "invalid";
+      readonly reason: Exclude<InvalidReason, "password_change_required">;
+    }
   | { readonly outcome: "unavailable" };
