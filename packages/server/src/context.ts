@@ -8,31 +8,26 @@ import type { Clock, Random } from "./services/clock.ts";
 import type { Argon2 } from "./services/password-hasher.ts";
 
 /** The system's clocks. */
-export const systemClock: Clock = {
+const systemClock: Clock = {
   nowMs: () => Date.now(),
   monotonicMs: () => performance.now(),
 };
 
 /** The system's source of randomness. */
-export const systemRandom: Random = {
+const systemRandom: Random = {
   bytes: (count) => randomBytes(count),
   uuid: () => randomUUID(),
 };
 
 /** argon2id with 19 MiB, 2 passes and one lane, as OWASP advises; on the runtime's threads. */
-export const argon2: Argon2 = {
+const argon2: Argon2 = {
   hash: (password) =>
     Bun.password.hash(password, { algorithm: "argon2id", memoryCost: 19_456, timeCost: 2 }),
   verify: (password, passwordHash) => Bun.password.verify(password, passwordHash),
 };
 
-/** Hashes at a time: one core is left for requests. */
-export function hashConcurrency(): number {
-  return Math.max(1, availableParallelism() - 1);
-}
-
 /** Runs a task again and again, until stopped; the next run starts a pause after the last one's end. */
-export function repeat(pauseMs: number, task: () => Promise<void>): { stop(): void } {
+function repeat(pauseMs: number, task: () => Promise<void>): { stop(): void } {
   let timer: Timer | null = null;
   let isStopped = false;
   const schedule = () => {
@@ -48,7 +43,7 @@ export function repeat(pauseMs: number, task: () => Promise<void>): { stop(): vo
 }
 
 /** Resolves after that time; whether it came to be waited for does not keep the process alive. */
-export function delay(ms: number): Promise<void> {
+function delay(ms: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, ms).unref();
   });
@@ -56,11 +51,15 @@ export function delay(ms: number): Promise<void> {
 
 const LOG_FLUSH_MS = 100;
 
-/** Log lines on stderr: together, a few times a second; warnings and errors at once. */
-export function createLogOutput(): {
+/** Where log lines go. */
+export interface LogOutput {
   write(line: string, level: LogLevel): void;
+  /** Writes what is still held back. */
   flush(): void;
-} {
+}
+
+/** Log lines on stderr: together, a few times a second; warnings and errors at once. */
+function createLogOutput(): LogOutput {
   let lines: string[] = [];
   let timer: Timer | null = null;
   const flush = () => {
@@ -80,6 +79,9 @@ export function createLogOutput(): {
   };
 }
 
+/** A login may wait for its turn to be hashed. */
+const IDLE_SECONDS_MAX = 60;
+
 /** A server that accepts connections. */
 export interface Listening {
   readonly url: string;
@@ -94,7 +96,7 @@ export interface Listening {
  *
  * @throws Error with code `EADDRINUSE` and its like.
  */
-export function listen(app: App, address: ListenAddress, bodyLimitBytes: number): Listening {
+function listen(app: App, address: ListenAddress, bodyLimitBytes: number): Listening {
   const server = Bun.serve({
     hostname: address.hostname,
     port: address.port,
@@ -102,10 +104,38 @@ export function listen(app: App, address: ListenAddress, bodyLimitBytes: number)
     fetch: app.fetch,
     // The app refuses what is over the limit, in the words of the protocol; this is the backstop.
     maxRequestBodySize: 2 * bodyLimitBytes,
+    idleTimeout: IDLE_SECONDS_MAX,
   });
   return {
     url: server.url.href.replace(/\/$/, ""),
     stop: () => server.stop(),
     abort: () => server.stop(true),
+  };
+}
+
+/** All of the outside that `conchd` touches; tests replace time, randomness and output. */
+export interface Context {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly argon2: Argon2;
+  /** Hashes at a time: one core is left for requests. */
+  readonly hashConcurrency: number;
+  readonly log: LogOutput;
+  readonly repeat: typeof repeat;
+  readonly delay: typeof delay;
+  readonly listen: typeof listen;
+}
+
+/** The real outside. */
+export function createContext(): Context {
+  return {
+    clock: systemClock,
+    random: systemRandom,
+    argon2,
+    hashConcurrency: Math.max(1, availableParallelism() - 1),
+    log: createLogOutput(),
+    repeat,
+    delay,
+    listen,
   };
 }

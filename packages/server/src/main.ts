@@ -2,6 +2,7 @@
 import { CommanderError } from "commander";
 import { createUser } from "./commands/user-create.ts";
 import { readServeConfig } from "./config.ts";
+import { createContext } from "./context.ts";
 import { describeError } from "./logging.ts";
 import { ConfigurationError } from "./options.ts";
 import { createProgram } from "./program.ts";
@@ -13,7 +14,7 @@ const EXIT_USAGE = 2;
 
 const program = createProgram({
   async serve(raw) {
-    const server = await serve(readServeConfig(raw));
+    const server = await serve(readServeConfig(raw), createContext());
     process.stdout.write(`conchd listening on ${server.url}\n`);
     await firstSignal();
     // A second signal means it.
@@ -25,7 +26,7 @@ const program = createProgram({
 
   async createUser({ admin = false, passwordStdin = false, ...options }) {
     const password = passwordStdin ? await readLine() : null;
-    const generated = await createUser({ ...options, isAdmin: admin, password });
+    const generated = await createUser({ ...options, isAdmin: admin, password }, createContext());
     process.stdout.write(`Email: ${options.email}\n`);
     if (generated !== null) process.stdout.write(`Password: ${generated}\n`);
   },

@@ -1,28 +1,19 @@
+import { toTimestamp } from "@conch/contract";
 import { type App, createApp } from "./app.ts";
 import type { MailConfig, ServeConfig } from "./config.ts";
-import {
-  type Listening,
-  argon2,
-  createLogOutput,
-  delay,
-  hashConcurrency,
-  listen,
-  repeat,
-  systemClock,
-  systemRandom,
-} from "./context.ts";
-import { toTimestamp } from "@conch/contract";
+import type { Context, Listening } from "./context.ts";
 import { createClientAddresses } from "./http/client-address.ts";
 import { type Logger, createLogger, describeError } from "./logging.ts";
 import { createFolderMailer } from "./mail/folder.ts";
 import { createSmtpMailer } from "./mail/smtp.ts";
 import { SERVE_OPTIONS, wrongOption } from "./options.ts";
 import { createImplementations } from "./routes/index.ts";
+import { createPages } from "./routes/pages.ts";
 import { loadSecrets } from "./secrets.ts";
 import { type Services, createServices } from "./services/index.ts";
 import type { Mailer } from "./services/mail.ts";
 import { createStrengthAssessor } from "./services/password-strength.ts";
-import { createWorkQueue } from "./services/work-queue.ts";
+import type { Database } from "./store/database.ts";
 import { openDatabase } from "./store/open-database.ts";
 
 /** A running `conchd`. */
@@ -36,45 +27,37 @@ export interface RunningServer {
 const USAGE_FLUSH_MS = 2000;
 const DRAIN_MS_MAX = 20_000;
 const MAIL_DRAIN_MS_MAX = 5000;
-const ASSESSMENTS_WAITING_MAX = 32;
 
 /**
  * Starts `conchd serve`.
  *
  * @throws ConfigurationError, DatabaseUnusableError.
  */
-export async function serve(config: ServeConfig): Promise<RunningServer> {
-  const output = createLogOutput();
+export async function serve(config: ServeConfig, context: Context): Promise<RunningServer> {
   const logger = createLogger({
     level: config.logLevel,
-    write: (line, level) => output.write(line, level),
-    timestamp: () => toTimestamp(systemClock.nowMs()),
+    write: (line, level) => context.log.write(line, level),
+    timestamp: () => toTimestamp(context.clock.nowMs()),
   });
-  const secrets = await loadSecrets(config.secrets, systemRandom);
+  const secrets = await loadSecrets(config.secrets, context.random);
   const database = await openDatabase(config.database, {
-    createId: () => systemRandom.uuid(),
-    nowMs: () => systemClock.nowMs(),
+    createId: () => context.random.uuid(),
+    nowMs: () => context.clock.nowMs(),
   });
-  const mailer = createMailer(config.mail, logger);
-  const assessor = createStrengthAssessor(
-    createWorkQueue({ concurrency: 1, waitingMax: ASSESSMENTS_WAITING_MAX, retryAfterMs: 1000 }),
-  );
+  const mailer = createMailer(config.mail, logger, context);
+  const assessor = createStrengthAssessor();
   const services = createServices({
+    ...context,
     database,
-    clock: systemClock,
-    random: systemRandom,
-    logger,
-    argon2,
-    hashConcurrency: hashConcurrency(),
     assessPassword: assessor.assess,
     mailer,
     secrets,
     lifetimes: config.lifetimes,
   });
-  const app = createServerApp(config, services, logger);
+  const app = createServerApp(config, services, database, logger, context);
   let listening: Listening;
   try {
-    listening = listen(app, config.listen, config.bodyLimitBytes);
+    listening = context.listen(app, config.listen, config.bodyLimitBytes);
   } catch (cause) {
     await database.close();
     const reason = cause instanceof Error ? cause.message : "cannot be listened on";
@@ -84,45 +67,53 @@ export async function serve(config: ServeConfig): Promise<RunningServer> {
     services.usage.flush().catch((error: unknown) => {
       logger.log("warn", "usage_not_written", { cause: describeError(error) });
     });
-  const flushing = repeat(USAGE_FLUSH_MS, flushUsage);
+  const flushing = context.repeat(USAGE_FLUSH_MS, flushUsage);
   logger.log("info", "listening", { url: listening.url });
   return {
     url: listening.url,
     async stop() {
       logger.log("info", "stopping");
-      await Promise.race([listening.stop(), delay(DRAIN_MS_MAX)]);
+      await Promise.race([listening.stop(), context.delay(DRAIN_MS_MAX)]);
       await listening.abort();
       flushing.stop();
       await flushUsage();
-      await Promise.race([mailer.drain(), delay(MAIL_DRAIN_MS_MAX)]);
+      await Promise.race([mailer.drain(), context.delay(MAIL_DRAIN_MS_MAX)]);
       await assessor.close();
       await database.close();
       logger.log("info", "stopped");
-      output.flush();
+      context.log.flush();
     },
   };
 }
 
-function createServerApp(config: ServeConfig, services: Services, logger: Logger): App {
+function createServerApp(
+  config: ServeConfig,
+  services: Services,
+  database: Database,
+  logger: Logger,
+  context: Context,
+): App {
   const isSecure = config.publicUrl?.startsWith("https:") === true;
   return createApp({
     implementations: createImplementations(services, { isSecure }),
-    pages: {},
+    pages: createPages({ database, publicUrl: config.publicUrl }),
     verifier: services.verifier,
     usage: services.usage,
     clientAddresses: createClientAddresses(config.trustedProxies),
     bodyLimitBytes: config.bodyLimitBytes,
     logger,
-    clock: systemClock,
-    random: systemRandom,
+    clock: context.clock,
+    random: context.random,
   });
 }
 
-function createMailer(config: MailConfig, logger: Logger): Mailer {
+function createMailer(config: MailConfig, logger: Logger, context: Context): Mailer {
   if ("smtpUrl" in config) {
     return createSmtpMailer({ url: config.smtpUrl, from: config.from, logger });
   }
-  const createName = () =>
-    `${toTimestamp(systemClock.nowMs()).replaceAll(":", "-")}-${systemRandom.uuid()}`;
+  const createName = () => {
+    const time = toTimestamp(context.clock.nowMs()).replaceAll(":", "-");
+    return `${time}-${context.random.uuid()}`;
+  };
   return createFolderMailer({ folder: config.folder, from: config.from, createName, logger });
 }

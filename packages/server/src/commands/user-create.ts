@@ -1,5 +1,5 @@
 import { Email, UserName } from "@conch/contract";
-import { argon2, systemClock, systemRandom } from "../context.ts";
+import type { Context } from "../context.ts";
 import { ApiError } from "../errors.ts";
 import { ConfigurationError } from "../options.ts";
 import { generatePassword } from "../services/generated-password.ts";
@@ -29,7 +29,10 @@ const NO_MAIL: Mailer = { send: () => Promise.resolve(null), drain: () => Promis
  * @returns the generated password, or `null` where one was given.
  * @throws ConfigurationError that names the option at fault.
  */
-export async function createUser(options: UserCreateOptions): Promise<string | null> {
+export async function createUser(
+  options: UserCreateOptions,
+  context: Context,
+): Promise<string | null> {
   if (!Email.safeParse(options.email).success) {
     throw new ConfigurationError("--email: must be an e-mail address");
   }
@@ -38,17 +41,17 @@ export async function createUser(options: UserCreateOptions): Promise<string | n
     throw new ConfigurationError(`--name: ${name.error.issues[0]?.message ?? "is not usable"}`);
   }
   const database = await openDatabase(options.database, {
-    createId: () => systemRandom.uuid(),
-    nowMs: () => systemClock.nowMs(),
+    createId: () => context.random.uuid(),
+    nowMs: () => context.clock.nowMs(),
   });
   const queue = createWorkQueue({ concurrency: 1, waitingMax: 1, retryAfterMs: 1000 });
-  const assessor = createStrengthAssessor(queue);
-  const createPassword = () => generatePassword(systemRandom);
+  const assessor = createStrengthAssessor();
+  const createPassword = () => generatePassword(context.random);
   const users = createUserService({
     database,
-    clock: systemClock,
-    random: systemRandom,
-    hasher: createPasswordHasher(argon2, queue, createPassword()),
+    clock: context.clock,
+    random: context.random,
+    hasher: createPasswordHasher(context.argon2, queue, createPassword()),
     policy: createPasswordPolicy(assessor.assess),
     createPassword,
     mailer: NO_MAIL,

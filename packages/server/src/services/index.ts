@@ -1,5 +1,4 @@
 /** Puts the services together: who gets what. */
-import type { Logger } from "../logging.ts";
 import type { Database } from "../store/database.ts";
 import { recordUsage } from "../store/token.ts";
 import type { Clock, Random } from "./clock.ts";
@@ -24,7 +23,6 @@ export interface ServiceOptions {
   readonly database: Database;
   readonly clock: Clock;
   readonly random: Random;
-  readonly logger: Logger;
   readonly argon2: Argon2;
   /** Hashes at a time. */
   readonly hashConcurrency: number;

@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import type { AssessPassword, PasswordStrength } from "./password-policy.ts";
 import type { StrengthAnswer, StrengthQuestion } from "./password-strength-worker.ts";
-import type { WorkQueue } from "./work-queue.ts";
+import { createWorkQueue } from "./work-queue.ts";
 
 /** The assessment in a worker, which is started at the first question. */
 export interface StrengthAssessor {
@@ -10,8 +10,16 @@ export interface StrengthAssessor {
   close(): Promise<void>;
 }
 
-/** @param queue how many may ask and wait. */
-export function createStrengthAssessor(queue: WorkQueue): StrengthAssessor {
+const WAITING_MAX = 32;
+const RETRY_MS = 1000;
+
+/** Makes an assessor; one question at a time, and few that wait. */
+export function createStrengthAssessor(): StrengthAssessor {
+  const queue = createWorkQueue({
+    concurrency: 1,
+    waitingMax: WAITING_MAX,
+    retryAfterMs: RETRY_MS,
+  });
   let worker: Worker | null = null;
   let lastId = 0;
 
