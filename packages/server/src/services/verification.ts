@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { type Rights, isWellFormedToken, TOKEN_PREFIX } from "@conch/contract";
 import type { Database } from "../store/database.ts";
 import type { TokenKind } from "../store/schema.ts";
-import { type Credential, findCredential } from "../store/token.ts";
+import type { Found } from "../store/lookup.ts";
 import type { Clock } from "./clock.ts";
 import type { SessionJwts } from "./session-jwt.ts";
 
@@ -64,9 +64,11 @@ export function createDatabaseVerifier(options: {
       const claim = claimOf(bearer, sessionJwts);
       if (claim === null) return INVALID;
       try {
-        const found = await findCredential(database.db, credentialHash(claim.text));
-        if (found === null || found.token.kind !== claim.kind) return INVALID;
-        return isLive(found, clock.nowMs()) ? { status: "ok", ...callerOf(found) } : INVALID;
+        const { credential } = await database.lookUp(credentialHash(claim.text));
+        if (credential === null || credential.token.kind !== claim.kind) return INVALID;
+        return isLive(credential, clock.nowMs())
+          ? { status: "ok", ...callerOf(credential) }
+          : INVALID;
       } catch (cause) {
         return { status: "unavailable", cause };
       }
@@ -86,28 +88,15 @@ export function claimOf(
   return claims === null ? null : { kind: "session", text: claims.jti };
 }
 
+type Credential = NonNullable<Found["credential"]>;
+
 function isLive({ token, user }: Credential, nowMs: number): boolean {
-  if (token.revoked_at_ms !== null || token.expires_at_ms <= nowMs) return false;
-  if (user.deactivated_at_ms !== null) return false;
-  return token.kind === "api" || user.refuse_session_auth === 0;
+  if (token.revokedAtMs !== null || token.expiresAtMs <= nowMs) return false;
+  if (user.deactivatedAtMs !== null) return false;
+  return token.kind === "api" || !user.refuseSessionAuth;
 }
 
 function callerOf({ token, user }: Credential): Caller {
-  return {
-    user: {
-      id: user.id,
-      email: user.email,
-      name: user.name,
-      isAdmin: user.is_admin === 1,
-      mustChangePassword: user.force_password_change === 1,
-    },
-    token: {
-      id: token.id,
-      kind: token.kind,
-      name: token.name,
-      createdAtMs: token.created_at_ms,
-      expiresAtMs: token.expires_at_ms,
-    },
-    rights: token.rights,
-  };
+  const { id, email, name, isAdmin, forcePasswordChange: mustChangePassword } = user;
+  return { user: { id, email, name, isAdmin, mustChangePassword }, token, rights: token.rights };
 }

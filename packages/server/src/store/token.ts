@@ -1,31 +1,6 @@
 /** Queries on `token`: API tokens and login sessions. */
 import { type Kysely, sql } from "kysely";
-import type { NewTokenRow, Schema, TokenKind, TokenRow, UserRow } from "./schema.ts";
-
-/** A live-looking row with its user; whether it is good is decided by who asked. */
-export interface Credential {
-  readonly token: TokenRow;
-  readonly user: UserRow;
-}
-
-/** The token or session of that hash with its user, revoked, expired or not. */
-export async function findCredential(
-  db: Kysely<Schema>,
-  hash: Uint8Array,
-): Promise<Credential | null> {
-  const token = await db
-    .selectFrom("token")
-    .selectAll()
-    .where("hash", "=", hash)
-    .executeTakeFirst();
-  if (token === undefined) return null;
-  const user = await db
-    .selectFrom("user_account")
-    .selectAll()
-    .where("id", "=", token.user_id)
-    .executeTakeFirst();
-  return user === undefined ? null : { token, user };
-}
+import type { NewTokenRow, Schema, TokenKind, TokenRow } from "./schema.ts";
 
 /** A user's API tokens that were not revoked and have not expired before `listedSinceMs`. */
 export function listApiTokens(
