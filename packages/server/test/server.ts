@@ -1,14 +1,16 @@
 /** A real `conchd` in this process, for tests: real sockets, a real database, a clock that moves. */
+import { afterAll, beforeAll } from "bun:test";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { compareCodePoints } from "@conch/contract";
 import { type Context, createContext } from "../src/context.ts";
 import { readServeConfig } from "../src/config.ts";
 import { serve } from "../src/serve.ts";
 import type { Database } from "../src/store/database.ts";
 import type { UserRow } from "../src/store/schema.ts";
-import type { TestDatabase, TestDialect } from "./databases.ts";
+import { type TestDatabase, type TestDialect, describeEachDialect } from "./databases.ts";
 import { createUserRow } from "./rows.ts";
 
 /** The password of every user that `createUser` makes. */
@@ -52,8 +54,12 @@ export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  /** The parsed body; fails where it is not JSON. */
-  readonly json: <T = Record<string, unknown>>() => T;
+  /** The body as an object; fails where it is not JSON. */
+  json(): Record<string, unknown>;
+  /** The body as a list of objects. */
+  list(): Record<string, unknown>[];
+  /** A field of the body, as text. */
+  field(name: string): string;
 }
 
 /** A mail that was written to the mail folder. */
@@ -108,11 +114,34 @@ export async function startServer(
   return createTestServer({ running, database, testDatabase, folder, log, context, advance });
 }
 
+const START_MS_MAX = 60_000;
+
+/** Tests of one server, started before them, once for each kind of database. */
+export function describeServer(
+  name: string,
+  tests: (server: TestServer, dialect: TestDialect) => void,
+  options?: Readonly<Record<string, string>>,
+): void {
+  describeEachDialect(name, (dialect) => {
+    let running: TestServer | undefined;
+    beforeAll(async () => {
+      running = await startServer(dialect, options);
+    }, START_MS_MAX);
+    afterAll(async () => {
+      await running?.[Symbol.asyncDispose]();
+    });
+    // Tests are declared before the server runs.
+    const server = new Proxy({} as TestServer, {
+      get: (_, key) => Reflect.get(running ?? {}, key) as unknown,
+    });
+    tests(server, dialect);
+  });
+}
+
 /** The session that a login's answer begins. */
 export function sessionOf(answer: Answer): Credential {
-  const { jwt_token: jwt } = answer.json<{ jwt_token: string }>();
   const cookie = /^jwt_sig=[^;]+/.exec(answer.headers.get("set-cookie") ?? "")?.[0] ?? "";
-  return { authorization: `Bearer ${jwt}`, cookie };
+  return { authorization: `Bearer ${answer.field("jwt_token")}`, cookie };
 }
 
 /** A token as a client shows it. */
@@ -168,13 +197,13 @@ function createTestServer(parts: {
       const json = { name, ...more };
       const answer = await server.call("POST", "/user/me/token", { as: owner.session, json });
       if (answer.status !== 201) throw new Error(`no token: ${answer.text}`);
-      return bearer(answer.json<{ token: string }>().token);
+      return bearer(answer.field("token"));
     },
 
     async mails() {
       const names = await readdir(join(folder, "mail")).catch(() => []);
       const texts = await Promise.all(
-        names.sort().map((name) => readFile(join(folder, "mail", name), "utf8")),
+        names.sort(compareCodePoints).map((name) => readFile(join(folder, "mail", name), "utf8")),
       );
       return texts.map(parseMail);
     },
@@ -209,7 +238,9 @@ async function call(
     status: response.status,
     headers: response.headers,
     text,
-    json: <T>() => JSON.parse(text) as T,
+    json: () => JSON.parse(text) as Record<string, unknown>,
+    list: () => JSON.parse(text) as Record<string, unknown>[],
+    field: (name) => String((JSON.parse(text) as Record<string, unknown>)[name]),
   };
 }
 

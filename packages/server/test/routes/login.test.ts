@@ -1,17 +1,10 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
-import { describeEachDialect } from "../databases.ts";
-import { PASSWORD, type TestServer, bearer, sessionOf, startServer } from "../server.ts";
+import { expect, test } from "bun:test";
+import { PASSWORD, bearer, describeServer, sessionOf } from "../server.ts";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
-describeEachDialect("POST /login", (dialect) => {
-  let server: TestServer;
-  beforeAll(async () => {
-    server = await startServer(dialect);
-  });
-  afterAll(() => server[Symbol.asyncDispose]());
-
+describeServer("POST /login", (server) => {
   test("200: two segments in the body, the third in a cookie, by id or address in any case", async () => {
     const user = await server.createUser({
       email: "Ann@Example.com",
@@ -21,7 +14,7 @@ describeEachDialect("POST /login", (dialect) => {
       const answer = await server.login(name, PASSWORD);
       expect(answer.status).toBe(200);
       expect(Object.keys(answer.json())).toEqual(["jwt_token"]);
-      expect(answer.json<{ jwt_token: string }>().jwt_token.split(".")).toHaveLength(2);
+      expect(answer.field("jwt_token").split(".")).toHaveLength(2);
       expect(answer.headers.get("set-cookie")).toMatch(
         /^jwt_sig=[\w-]+; Path=\/; HttpOnly; SameSite=Strict$/,
       );
