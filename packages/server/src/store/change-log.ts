@@ -1,5 +1,5 @@
 /** The change log: appending, with the row lock that puts the log in the order of the commits. */
-import { sql, type Kysely, type RawBuilder, type Transaction } from "kysely";
+import { sql, type CompiledQuery, type Kysely, type RawBuilder, type Transaction } from "kysely";
 import type { LogSlice } from "@conch/verify/core/log-source";
 import type { Change } from "./database.ts";
 import type { Schema } from "./schema.ts";
@@ -18,44 +18,69 @@ export interface Appending extends ChangeLogContext {
   readonly announcement: RawBuilder<unknown> | null;
 }
 
+/** Statements on their way to the database. */
+export interface Append {
+  /** The number of the last change; rejects where the transaction can no longer be committed. */
+  readonly seq: Promise<number>;
+}
+
 /**
- * Appends the changes of a transaction; must be its last statements. The update of the one row of
+ * Appends the changes of a transaction; must be its last act. The update of the one row of
  * `change_head` holds a lock until the commit, and a rollback gives the numbers back: the log has
  * neither gaps nor rows that appear out of order, as a sequence would make them.
  *
- * @returns the number of the last change.
+ * Resolves when the statements have been sent, not when they are answered, so that COMMIT can follow
+ * in the same flight: all nodes wait while the lock is held.
  */
-export async function appendChanges(
+export async function sendChanges(
   tx: Transaction<Schema>,
   changes: readonly Change[],
   context: Appending,
-): Promise<number> {
-  const uids = changes.map(() => context.createId());
-  const head = await tx
+): Promise<Append> {
+  const [update, insert] = compileAppend(tx, changes, context);
+  const sent = Promise.withResolvers<void>();
+  const seq = tx.getExecutor().provideConnection(async (connection) => {
+    const updated = connection.executeQuery<{ seq: number }>(update);
+    const inserted = connection.executeQuery(insert);
+    sent.resolve();
+    const [head] = await Promise.all([updated, inserted]);
+    return head.rows[0]?.seq ?? 0;
+  });
+  // Whoever waits for the number is told; the commit may fail first.
+  seq.catch(sent.reject);
+  await sent.promise;
+  return { seq };
+}
+
+function compileAppend(
+  tx: Transaction<Schema>,
+  changes: readonly Change[],
+  { createId, nowMs, announcement }: Appending,
+): [CompiledQuery<{ seq: number }>, CompiledQuery] {
+  const uids = changes.map(createId);
+  const update = tx
     .updateTable("change_head")
     .set({ seq: sql<number>`seq + ${changes.length}`, uid: uids.at(-1) ?? "" })
     .where("id", "=", 1)
-    .returning("seq")
-    .executeTakeFirstOrThrow();
-  const first = head.seq - changes.length + 1;
-  const { announcement } = context;
-  await tx
+    .returning("seq");
+  const head = tx.selectFrom("change_head").select("seq").where("id", "=", 1);
+  const atMs = nowMs();
+  const insert = tx
     .insertInto("change_log")
     .values(
       changes.map((change, index) => ({
-        seq: first + index,
+        seq: sql<number>`(${head}) - ${sql.lit(changes.length - 1 - index)}`,
         uid: uids[index] ?? "",
         kind: change.kind,
         token_id: change.kind === "token" ? change.tokenId : null,
         user_id: change.kind === "all" ? null : change.userId,
-        at_ms: context.nowMs(),
+        at_ms: atMs,
       })),
     )
-    .$if(announcement !== null, (insert) =>
-      insert.returning((announcement ?? sql`null`).as("announced")),
-    )
-    .execute();
-  return head.seq;
+    .$if(announcement !== null, (query) =>
+      query.returning((announcement ?? sql`null`).as("announced")),
+    );
+  return [update.compile(), insert.compile()];
 }
 
 /**
@@ -95,6 +120,8 @@ export async function createChangeHead(db: Kysely<Schema>, context: Appending): 
       .values({ id: 1, epoch: context.createId(), seq: 0, uid: "" })
       .onConflict((conflict) => conflict.column("id").doNothing())
       .executeTakeFirst();
-    if (made.numInsertedOrUpdatedRows === 1n) await appendChanges(tx, [{ kind: "all" }], context);
+    if (made.numInsertedOrUpdatedRows !== 1n) return;
+    const { seq } = await sendChanges(tx, [{ kind: "all" }], context);
+    await seq;
   });
 }

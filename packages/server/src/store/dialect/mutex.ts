@@ -1,4 +1,7 @@
-/** Lets one holder in at a time, in the order of asking. */
+/**
+ * Lets one holder in at a time, in the order of asking. Between two holders the event loop turns:
+ * timers and requests are served, and another process can have the lock of the file.
+ */
 export interface Mutex {
   /** Resolves with the function that lets the next one in. */
   acquire(): Promise<() => void>;
@@ -11,7 +14,7 @@ export function createMutex(): Mutex {
       const { promise, resolve } = Promise.withResolvers<void>();
       const before = tail;
       tail = promise;
-      return before.then(() => resolve);
+      return before.then(() => () => void setImmediate(resolve));
     },
   };
 }

@@ -75,6 +75,8 @@ function poolConfig(options: PoolOptions): PoolConfig {
     connectionTimeoutMillis: options.connectTimeoutMs,
     idleTimeoutMillis: 0,
     keepAlive: true,
+    // A transaction's last statements and its COMMIT go out together.
+    pipeline: true,
     application_name: "conchd",
     types: parsers,
     ...(statementTimeoutMs === null

@@ -26,7 +26,7 @@ import { createMutex } from "./mutex.ts";
 
 /** How long a write waits for another process's transaction. */
 const LOCK_WAIT_MS_MAX = 5_000;
-const LOCK_RETRY_MS = 5;
+const LOCK_RETRY_MS = 1;
 
 interface Session extends DatabaseConnection {
   /** The connection of the open transaction; `null` outside of one. */
@@ -39,12 +39,13 @@ export function openConnection(file: string, options: { readonly?: boolean } = {
   const connection = options.readonly
     ? new Connection(file, { readonly: true })
     : new Connection(file, { create: true, readwrite: true });
-  // Short: this wait blocks the whole process. Longer waits are taken between attempts.
-  connection.run("PRAGMA busy_timeout = 50");
+  connection.run("PRAGMA busy_timeout = 2000");
   if (!options.readonly) {
     connection.run("PRAGMA journal_mode = WAL");
     connection.run("PRAGMA synchronous = FULL");
     connection.run("PRAGMA foreign_keys = ON");
+    // Such a wait blocks the whole process: transactions are tried again instead.
+    connection.run("PRAGMA busy_timeout = 0");
   }
   return connection;
 }
@@ -212,7 +213,7 @@ async function retryWhileLocked<T>(attempt: () => T): Promise<T> {
       if (!isLocked(error) || performance.now() >= deadline) throw error;
     }
     await new Promise((resolve) => {
-      setTimeout(resolve, LOCK_RETRY_MS);
+      setTimeout(resolve, LOCK_RETRY_MS * (0.5 + Math.random()));
     });
   }
 }

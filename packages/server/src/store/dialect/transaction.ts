@@ -1,6 +1,6 @@
 /** Transactions, the same on both databases. */
-import type { Kysely, RawBuilder, Transaction } from "kysely";
-import { appendChanges, type Appending } from "../change-log.ts";
+import { AbortedTransactionError, type Kysely, type RawBuilder, type Transaction } from "kysely";
+import { sendChanges, type Append, type Appending } from "../change-log.ts";
 import type { Change, Database } from "../database.ts";
 import {
   CommitUnconfirmedError,
@@ -21,19 +21,23 @@ export function createWrite(
 ): Database["write"] {
   return async (work) => {
     let changes: readonly Change[] = [];
+    let append: Append | null = null;
     try {
-      const committed = await db
+      const value = await db
         .transaction()
         .setIsolationLevel("read committed")
         .execute(async (tx: Transaction<Schema>) => {
           const outcome = await work(tx);
           changes = outcome.changes;
-          const seq = changes.length === 0 ? null : await appendChanges(tx, changes, appending);
-          return { value: outcome.value, seq };
+          if (changes.length > 0) append = await sendChanges(tx, changes, appending);
+          return outcome.value;
         });
-      if (committed.seq !== null) onCommit();
-      return committed;
+      const seq = await seqOf(append);
+      if (seq !== null) onCommit();
+      return { value, seq };
     } catch (error) {
+      // The database answers COMMIT after a failed statement with no more than "rolled back".
+      if (error instanceof AbortedTransactionError) await seqOf(append);
       if (!(error instanceof CommitUnconfirmedError)) throw error;
       const options = { cause: error };
       throw changes.length > 0
@@ -41,6 +45,10 @@ export function createWrite(
         : new DatabaseUnavailableError(error.message, options);
     }
   };
+}
+
+async function seqOf(append: Append | null): Promise<number | null> {
+  return append === null ? null : append.seq;
 }
 
 /**
