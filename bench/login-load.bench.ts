@@ -33,9 +33,9 @@ async function measureP99Ms(): Promise<number> {
 let logins = 0;
 
 async function measureWithLogins(): Promise<number> {
-  let isOver = false;
+  const over = new AbortController();
   const clients = Array.from({ length: LOGINS_IN_FLIGHT }, async () => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       await logIn(server.url);
       logins += 1;
     }
@@ -43,7 +43,7 @@ async function measureWithLogins(): Promise<number> {
   // The first ones are under way.
   await Bun.sleep(100);
   const p99Ms = await measureP99Ms();
-  isOver = true;
+  over.abort();
   await Promise.all(clients);
   return p99Ms;
 }
