@@ -73,8 +73,8 @@ function incomplete({ path, candidates }: Found) {
 }
 
 function print(context: Context, isJson: boolean, style: Style, result: Result): void {
-  const { json, text } = result;
-  if (isJson) return context.stdout.writeLine(toJson(json));
+  const { json, jsonText, text } = result;
+  if (isJson) return context.stdout.writeLine(jsonText ?? toJson(json));
   const shown = typeof text === "string" ? text : text(style);
   if (shown !== "") context.stdout.writeLine(shown);
 }

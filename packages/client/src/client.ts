@@ -135,7 +135,7 @@ export function createClient(options: ClientOptions): Client {
       const { params, query, body, timeoutMs }: AnyInput = input;
       const name = `${route.method} ${baseUrl}${route.path}`;
       const url = checked(name, () => buildUrl(baseUrl, route.path, params, query));
-      const request = jsonRequest(route.method, url, headers, body);
+      const request = withBody({ method: route.method, url, headers }, route.bodyType, body);
       const reply = await exchange(request, timeoutMs);
       const mail = reply.headers.get(MAIL_HEADER);
       return {
@@ -160,18 +160,22 @@ export function createClient(options: ClientOptions): Client {
   };
 }
 
-function jsonRequest(
-  method: string,
-  url: string,
-  headers: Readonly<Record<string, string>>,
+function withBody(
+  request: Omit<WireRequest, "body">,
+  type: Route["bodyType"],
   body: unknown,
 ): WireRequest {
-  if (body === undefined || body === null) return { method, url, headers, body: undefined };
+  if (body === undefined || body === null) return { ...request, body: undefined };
+  const isForm = type === "form";
   return {
-    method,
-    url,
-    headers: { ...headers, "Content-Type": "application/json" },
-    body: JSON.stringify(body),
+    ...request,
+    headers: {
+      ...request.headers,
+      "Content-Type": isForm ? "application/x-www-form-urlencoded" : "application/json",
+    },
+    body: isForm
+      ? new URLSearchParams(body as Record<string, string>).toString()
+      : JSON.stringify(body),
   };
 }
 

@@ -52,6 +52,8 @@ export type OptionValues<O extends Options> = {
 export interface Result {
   readonly json: unknown;
   readonly text: string | ((style: Style) => string);
+  /** The JSON document as it came, where it must not be written anew. */
+  readonly jsonText?: string;
   /** Where it is not 0: the answer is complete, and bad news. */
   readonly exitCode?: ExitCode;
 }

@@ -1,0 +1,15 @@
+import { CREDENTIAL_ENVIRONMENT, defineCommand, REQUEST_EXIT_CODES } from "../command.ts";
+import { callPath, PATH_ARGUMENT, readBody } from "./call-path.ts";
+
+export const command = defineCommand({
+  arguments: {
+    path: PATH_ARGUMENT,
+    json: { summary: "the body: JSON, or - for stdin; none where it is left out", optional: true },
+  },
+  examples: [{ line: "api delete /user/me/settings/theme", says: "Remove a setting" }],
+  exitCodes: REQUEST_EXIT_CODES,
+  environment: CREDENTIAL_ENVIRONMENT,
+  async run({ args }, context) {
+    return callPath(context, "DELETE", args.path, await readBody(context, args.json));
+  },
+});
