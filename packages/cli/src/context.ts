@@ -73,7 +73,11 @@ export function createContext(): Context {
     prompts: createPrompts(() => ({ input: process.stdin, output: process.stderr })),
     keychain: createSystemKeychain(Bun.secrets),
     hostName: hostname,
-    userName: () => userInfo().username,
+    userName: () =>
+      process.env["USER"] ??
+      process.env["LOGNAME"] ??
+      process.env["USERNAME"] ??
+      userInfo().username,
     nowMs: () => Date.now(),
     random: () => Math.random(),
     sleep,

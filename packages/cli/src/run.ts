@@ -3,7 +3,7 @@ import { CLIENT_VERSION } from "./build.ts";
 import { createCommandContext, type CommandContext } from "./command-context.ts";
 import { usageError } from "./command-error.ts";
 import type { Result } from "./commands/command.ts";
-import { findCommand, hasSwitch, type Found } from "./commands/find-command.ts";
+import { findCommand, hasSwitch, placeholderOf, type Found } from "./commands/find-command.ts";
 import type { Context } from "./context.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { showError } from "./output/errors.ts";
@@ -63,12 +63,12 @@ function versionResult(): Result {
   return { json: { version: CLIENT_VERSION }, text: `conch ${CLIENT_VERSION}` };
 }
 
-function incomplete({ path, candidates }: Found) {
-  const line = ["conch", ...path].join(" ");
+function incomplete({ path, captured, candidates }: Found) {
   const next = [...new Set(candidates.map((entry) => entry.segments[path.length] ?? ""))];
+  const words = path.map((word) => captured[placeholderOf(word) ?? ""] ?? word);
   return usageError(
-    `"${line}" is not a whole command: one of ${next.join(", ")} is missing`,
-    `${line} --help shows what each does`,
+    `"${["conch", ...words].join(" ")}" is not a whole command: one of ${next.join(", ")} is missing after it`,
+    `${["conch", ...words].join(" ")} --help shows what each does`,
   );
 }
 

@@ -3,7 +3,7 @@ import type { Profile } from "../profiles/profile.ts";
 import type { Secrets } from "../profiles/secrets.ts";
 import { printable, type Style } from "./style.ts";
 import { fields, type Cell } from "./table.ts";
-import { showExpiry } from "./time.ts";
+import { showExpiry, showTime } from "./time.ts";
 
 /** A profile as it is shown. Holds no secret. */
 export interface ShownProfile {
@@ -44,7 +44,10 @@ export function stateCell(style: Style, profile: ShownProfile): Cell {
   if (profile.unusable !== null) return { text: `unusable: ${profile.unusable}`, paint: style.red };
   if (profile.auth === "none") return { text: "logged out", paint: style.yellow };
   if (profile.expires === null) return { text: "" };
-  return showExpiry(style, profile.expires);
+  const expiry = showExpiry(style, profile.expires);
+  // A login always ends within weeks: only that it is over is worth a mark.
+  const isMarked = profile.auth === "token" || expiry.text.endsWith("(expired)");
+  return isMarked ? expiry : { text: showTime(profile.expires) };
 }
 
 /** One profile for people. */

@@ -144,6 +144,16 @@ function readWishes(input: DestinationInput): Wishes {
   return { environment: chosen, url: null, shadowed };
 }
 
+/**
+ * What is wrong by itself is said first, whatever credential there is: an unknown environment, a URL
+ * that is none.
+ *
+ * @throws ProfileError `usage`
+ */
+export function checkDestinationInput(input: DestinationInput): void {
+  readWishes(input);
+}
+
 /** @throws ProfileError `usage` where the URL is not one of the environment's */
 function checkFit(environment: Given<Environment>, url: Given<string>, build: BuildUrls): void {
   if (environmentOf(url.value, build) === environment.value) return;

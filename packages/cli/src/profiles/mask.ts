@@ -30,7 +30,8 @@ const PATTERNS = [
   // user:password@host
   `(?<url>://[^/?#\\s"@:]*:)(?<urlSecret>[^/?#\\s"@]+)(?=@)`,
   "(?<jwt>\\beyJ[\\w-]*\\.[\\w-]+(?:\\.[\\w-]*)?)",
-  "(?<token>\\bconch_[0-9A-Za-z]+)",
+  // Long enough not to be the name of a variable: patterns do not look at case.
+  "(?<token>\\bconch_[0-9A-Za-z]{16,})",
 ];
 
 /** Fields whose whole value is a credential, but for a scheme or the name of a cookie. */

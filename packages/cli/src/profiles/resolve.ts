@@ -1,5 +1,6 @@
 import { normalizeBaseUrl } from "./base-url.ts";
 import {
+  checkDestinationInput,
   type Destination,
   type DestinationInput,
   resolveDestination,

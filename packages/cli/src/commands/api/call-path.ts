@@ -28,7 +28,8 @@ export async function callPath(
   const document = text.trim();
   if (document === "") return { json: null, text: "" };
   const json = parse(document);
-  if (json !== undefined) return { json, jsonText: document, text: printableLines(document) };
+  if (json !== undefined)
+    return { json, jsonText: document, text: printableLines(JSON.stringify(json, null, 2)) };
   if (!context.globals.json) return { json: null, text: printableLines(document) };
   throw new CommandError(
     EXIT.unavailable,

@@ -10,11 +10,9 @@ export const command = defineCommand({
   description:
     "Forgets a profile. Its credential stays alive on the server, and is named, unless --revoke ends it\nthere first.",
   arguments: { name: { summary: "the profile's name", complete: "profiles" } },
-  options: {
-    ...(feature("DISABLE_API_TOKEN_CRUD")
-      ? {}
-      : { revoke: { summary: "end its credential on the server first" } as const }),
-  },
+  options: feature("DISABLE_API_TOKEN_CRUD")
+    ? {}
+    : { revoke: { summary: "end its credential on the server first" } as const },
   examples: [
     { line: "profile delete old", says: "Forget the profile old" },
     ...(feature("DISABLE_API_TOKEN_CRUD")
