@@ -177,6 +177,7 @@ export function resolveCredential(input: ResolveInput): Resolution {
   try {
     if (first !== undefined) checkWays(first, given, input);
     shadowed = shadowsOf(first, given);
+    checkDestinationInput(input);
     const credential = choose(first, input);
     const home = credential.kind === "profile" ? homeOf(credential.profile) : null;
     const resolution = resolveDestination(input, home);
