@@ -19,6 +19,8 @@ export interface SecretWriter {
   /** @returns the account under which the key chain holds it. @throws ProfileError `keychain_unavailable` */
   storeInKeychain(profileName: string, secret: string): Promise<string>;
   removeFromKeychain(account: string): Promise<void>;
+  /** @throws ProfileError `keychain_unavailable` where none answers */
+  checkKeychain(): Promise<void>;
 }
 
 /** A draft, and what the store needs to finish it. */

@@ -12,24 +12,29 @@ export interface Explanation {
   readonly absent: readonly string[];
 }
 
-const INPUTS = [
-  ["--token", "flags", "token"],
-  ["--token-file", "flags", "tokenFile"],
-  ["--profile", "flags", "profile"],
-  ["--url", "flags", "url"],
-  ["--environment", "flags", "environment"],
-  ["CONCH_TOKEN", "env", "CONCH_TOKEN"],
-  ["CONCH_TOKEN_FILE", "env", "CONCH_TOKEN_FILE"],
-  ["CONCH_PROFILE", "env", "CONCH_PROFILE"],
-  ["CONCH_ENV", "env", "CONCH_ENV"],
-  ["CONCH_URL", "env", "CONCH_URL"],
+const FLAGS = {
+  "--token": "token",
+  "--token-file": "tokenFile",
+  "--profile": "profile",
+  "--url": "url",
+  "--environment": "environment",
+} as const;
+const VARIABLES = [
+  "CONCH_TOKEN",
+  "CONCH_TOKEN_FILE",
+  "CONCH_PROFILE",
+  "CONCH_ENV",
+  "CONCH_URL",
 ] as const;
 
 /** Resolves as every command does, and then looks at what the config file would have said. */
 export function explainCredential(input: ResolveInput): Explanation {
   const resolution = resolveCredential(input);
-  const given: Record<string, string | undefined> = { ...input.flags, ...input.env };
-  const absent = INPUTS.filter(([, , key]) => given[key] === undefined).map(([source]) => source);
+  const absentFlags = Object.entries(FLAGS).filter(([, name]) => input.flags[name] === undefined);
+  const absent = [
+    ...absentFlags.map(([source]) => source),
+    ...VARIABLES.filter((name) => input.env[name] === undefined),
+  ];
   return {
     resolution,
     shadowed: [...resolution.shadowed, ...shadowedByConfig(resolution, input)],

@@ -60,7 +60,7 @@ export function createSecrets(options: SecretsOptions): Secrets {
     return new ProfileError(
       "credential_unusable",
       `the ${kind} of the profile "${name}" is unusable with this build: ${why}`,
-      `Nothing was changed. Use the build that stored it, or store it anew with \`conch --profile ${name} profile set token -\` or \`conch --profile ${name} profile relogin\`.`,
+      `Nothing was changed. Use the build that stored it. ${storeAnew(name)}`,
     );
   }
 
@@ -84,7 +84,7 @@ export function createSecrets(options: SecretsOptions): Secrets {
     throw new ProfileError(
       "credential_unusable",
       `the key chain does not hold the secret of the profile "${name}"`,
-      `Store it anew with \`conch --profile ${name} profile set token -\` or \`conch --profile ${name} profile relogin\`.`,
+      storeAnew(name),
     );
   }
 
@@ -102,7 +102,7 @@ export function createSecrets(options: SecretsOptions): Secrets {
         throw new ProfileError(
           "no_credential",
           `the profile "${name}" holds no credential`,
-          `Log in with \`conch --profile ${name} profile relogin\`, or store a token with \`conch --profile ${name} profile set token -\`.`,
+          storeAnew(name),
         );
       }
       if (credential.kind === "process") return options.processToken(profile);
@@ -149,6 +149,14 @@ export function createSecrets(options: SecretsOptions): Secrets {
     },
 
     removeFromKeychain: (account) => keychain.remove(account),
+
+    async checkKeychain() {
+      try {
+        await keychain.get("");
+      } catch (error) {
+        throw keychainFailure(error);
+      }
+    },
   };
 
   async function readDirect(token: DirectToken, source: string): Promise<string> {
@@ -166,4 +174,14 @@ export function createSecrets(options: SecretsOptions): Secrets {
       );
     }
   }
+}
+
+function storeAnew(name: string): string {
+  const profile = `conch --profile ${quoteWord(name)} profile`;
+  return `Store a token with \`${profile} set token -\`, or log in with \`${profile} relogin\`.`;
+}
+
+/** As it can be pasted into a shell. */
+function quoteWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -3,7 +3,7 @@ import { ConfigShapeError, readProfiles, rootObject } from "./config-shape.ts";
 import { errorCodeOf, type FileLock, type FileSystem } from "./file-system.ts";
 import { decodeUtf8, describeFailure } from "./file-text.ts";
 import { type JsonObject, JsonSyntaxError, parseJson, printJson } from "./json-document.ts";
-import type { Config, ConfigDraft, Profile } from "./profile.ts";
+import type { Config, ConfigDraft, Profile, SecretPlace } from "./profile.ts";
 import { ProfileError } from "./profile-error.ts";
 
 /** Far above any real file; a mistaken path (a disk image, `/dev/zero`) ends here. */
@@ -41,6 +41,13 @@ export interface ProfileStore {
    * @throws ProfileError also `config_busy`, `config_not_written`
    */
   update<T>(change: (draft: ConfigDraft) => T | Promise<T>): Promise<T>;
+  /**
+   * Does all of a write but the rename, so that nothing is made on a server whose result could not be
+   * kept afterwards.
+   *
+   * @throws ProfileError as `update`, and `keychain_unavailable`
+   */
+  checkWritable(place: SecretPlace): Promise<void>;
 }
 
 /** The file as parsed, with what is needed to write it back in the same style. */
@@ -123,18 +130,25 @@ export function createProfileStore(options: ProfileStoreOptions): ProfileStore {
     );
   }
 
-  /** Only ever called with the lock held, so that the name of the new file is ours alone. */
-  function replace(realPath: string, text: string): void {
+  /**
+   * Writes the new file and hands it on. Only ever called with the lock held, so that its name is ours
+   * alone.
+   */
+  function writeBeside(realPath: string, text: string, use: (beside: string) => void): void {
     const beside = `${realPath}.new`;
     try {
       files.remove(beside);
       files.createSynced(beside, new TextEncoder().encode(text), FILE_MODE);
       files.copyOwner(realPath, beside);
-      files.rename(beside, realPath);
+      use(beside);
     } catch (error) {
       removeQuietly(beside);
       throw notWritten(error);
     }
+  }
+
+  function replace(realPath: string, text: string): void {
+    writeBeside(realPath, text, (beside) => files.rename(beside, realPath));
     try {
       files.syncDirectoryOf(realPath);
     } catch (error) {
@@ -178,23 +192,32 @@ export function createProfileStore(options: ProfileStoreOptions): ProfileStore {
     await forget(open.keychainOrphans());
   }
 
+  async function locked<T>(
+    use: (realPath: string, document: Document) => T | Promise<T>,
+  ): Promise<T> {
+    let realPath: string;
+    let lock: FileLock;
+    try {
+      realPath = files.resolveLinks(path);
+      lock = await takeLock(realPath);
+    } catch (error) {
+      throw error instanceof ProfileError ? error : notWritten(error);
+    }
+    try {
+      return await use(realPath, readDocument());
+    } finally {
+      lock.release();
+    }
+  }
+
   return {
     read() {
       const { profiles, text, mode } = readDocument();
       return { path, exists: text !== null, profiles, notes: modeNotes(path, mode) };
     },
 
-    async update(change) {
-      let realPath: string;
-      let lock: FileLock;
-      try {
-        realPath = files.resolveLinks(path);
-        lock = await takeLock(realPath);
-      } catch (error) {
-        throw error instanceof ProfileError ? error : notWritten(error);
-      }
-      try {
-        const document = readDocument();
+    update(change) {
+      return locked(async (realPath, document) => {
         const open = openDraft(document.root, options.secrets);
         try {
           const result = await change(open.draft);
@@ -204,9 +227,14 @@ export function createProfileStore(options: ProfileStoreOptions): ProfileStore {
           await forget(open.keychainAdded);
           throw error;
         }
-      } finally {
-        lock.release();
-      }
+      });
+    },
+
+    async checkWritable(place) {
+      if (place === "keychain") await options.secrets.checkKeychain();
+      await locked((realPath, { text }) => {
+        writeBeside(realPath, text ?? "", (beside) => files.remove(beside));
+      });
     },
   };
 }
