@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { ChangeRow } from "@conch/verify/core/types";
 import { sendChanges } from "../src/store/change-log.ts";
 import type { Database } from "../src/store/database.ts";
+import { BOUND_MS_DEFAULT } from "../src/store/configuration.ts";
 import { createLogSource } from "../src/store/member.ts";
 import { describeEachDialect } from "./databases.ts";
 
@@ -47,7 +48,7 @@ async function transact(node: Database, index: number): Promise<{ seq: number; t
 
 /** Follows the log as a lease does, and fails at the first row that is not the next one. */
 async function tail(node: Database, isOver: () => boolean): Promise<ChangeRow[]> {
-  const source = createLogSource(node.openLease());
+  const source = createLogSource(node.openLease(), BOUND_MS_DEFAULT);
   const read = async (fromSeq: number | null): Promise<readonly ChangeRow[]> =>
     (await source.transaction((tx) => tx.read(fromSeq), TIME_LIMIT_MS)).value.rows;
   const seen = [...(await read(1))];

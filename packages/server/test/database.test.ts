@@ -46,7 +46,7 @@ describeEachDialect("Database", (dialect) => {
       await tx.insertInto("user_account").values(createUserRow()).execute();
       throw new Error("no");
     });
-    expect(failed).rejects.toThrow("no");
+    expect(await failed.catch(String)).toBe("Error: no");
     const { seq } = await database.write(async () => ({ value: 0, changes: [{ kind: "all" }] }));
     expect(seq).toBe(2);
     expect(await database.db.selectFrom("user_account").selectAll().execute()).toEqual([]);
@@ -109,6 +109,6 @@ describeEachDialect("Database", (dialect) => {
       .insertInto("kysely_migration")
       .values({ name: "9999-later", timestamp: "2999-01-01T00:00:00.000Z" })
       .execute();
-    expect(testDatabase.open()).rejects.toThrow(/newer schema \(9999-later\)/);
+    expect(await testDatabase.open().catch(String)).toContain("newer schema (9999-later)");
   });
 });

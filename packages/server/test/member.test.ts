@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { DatabaseUnavailableError } from "../src/store/errors.ts";
+import { BOUND_MS_DEFAULT } from "../src/store/configuration.ts";
 import { createLogSource } from "../src/store/member.ts";
 import { describeEachDialect } from "./databases.ts";
 
@@ -10,7 +11,7 @@ describeEachDialect("LogSource", (dialect) => {
   test("registers a member, beats, and reads the log to its end", async () => {
     await using testDatabase = await dialect.create();
     const database = await testDatabase.open();
-    const source = createLogSource(database.openLease());
+    const source = createLogSource(database.openLease(), BOUND_MS_DEFAULT);
     await source.transaction((tx) => tx.register(STATE), TIME_LIMIT_MS);
     await database.write(async () => ({ value: 0, changes: [{ kind: "user", userId: "u" }] }));
     const { value } = await source.transaction(
@@ -34,14 +35,14 @@ describeEachDialect("LogSource", (dialect) => {
 
   test("a beat tells that its row is gone", async () => {
     await using testDatabase = await dialect.create();
-    const source = createLogSource((await testDatabase.open()).openLease());
+    const source = createLogSource((await testDatabase.open()).openLease(), BOUND_MS_DEFAULT);
     const { value } = await source.transaction((tx) => tx.beat(STATE), TIME_LIMIT_MS);
     expect(value).toBe(false);
   });
 
   test("removes a stale row, but not one that has beaten since", async () => {
     await using testDatabase = await dialect.create();
-    const source = createLogSource((await testDatabase.open()).openLease());
+    const source = createLogSource((await testDatabase.open()).openLease(), BOUND_MS_DEFAULT);
     await source.transaction((tx) => tx.register(STATE), TIME_LIMIT_MS);
     await source.transaction((tx) => tx.beat(STATE), TIME_LIMIT_MS);
     await source.removeMember("a", 0, TIME_LIMIT_MS);
@@ -54,7 +55,7 @@ describeEachDialect("LogSource", (dialect) => {
 
   test("gives up at the time limit, and works again afterwards", async () => {
     await using testDatabase = await dialect.create();
-    const source = createLogSource((await testDatabase.open()).openLease());
+    const source = createLogSource((await testDatabase.open()).openLease(), BOUND_MS_DEFAULT);
     const never = Promise.withResolvers<void>();
     const hanging = source.transaction(async (tx) => {
       await tx.register(STATE);
@@ -71,7 +72,7 @@ describeEachDialect("LogSource", (dialect) => {
     await using testDatabase = await dialect.create();
     const [reading, writing] = [await testDatabase.open(), await testDatabase.open()];
     const lease = reading.openLease();
-    const source = createLogSource(lease);
+    const source = createLogSource(lease, BOUND_MS_DEFAULT);
     await source.transaction((tx) => tx.read(null), TIME_LIMIT_MS);
     for (const node of [reading, writing]) {
       const told = Promise.withResolvers<void>();

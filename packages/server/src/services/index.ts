@@ -1,6 +1,6 @@
 /** Puts the services together: who gets what. */
 import type { Database } from "../store/database.ts";
-import { recordUsage } from "../store/token.ts";
+import { recordUsage } from "../store/usage.ts";
 import type { Clock, Random } from "./clock.ts";
 import { generatePassword } from "./generated-password.ts";
 import { createLoginAttempts } from "./login-attempts.ts";
@@ -65,7 +65,7 @@ export function createServices(options: ServiceOptions): Services {
   const shared = { database, clock, random, hasher, policy, createPassword, mailer, attempts };
   return {
     verifier,
-    usage: createUsageCollector(clock, (usage) => recordUsage(database.db, usage)),
+    usage: createUsageCollector(clock, (usage) => recordUsage(database, usage, clock.nowMs())),
     sessions: createSessionService({ ...shared, sessionJwts, verifier, lifetimes }),
     users: createUserService(shared),
     passwords: createPasswordService(shared),

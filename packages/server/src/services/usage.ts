@@ -1,4 +1,4 @@
-import type { Usage } from "../store/token.ts";
+import type { Usage } from "../store/usage.ts";
 import type { Clock } from "./clock.ts";
 
 /** Collects when credentials were used, to be written in batches: no request waits for it. */

@@ -2,17 +2,23 @@
 import type { LogSource, LogTransaction } from "@conch/verify/core/log-source";
 import { sql, type Transaction } from "kysely";
 import { readLog } from "./change-log.ts";
+import { holdBound } from "./configuration.ts";
 import type { LeaseConnection } from "./database.ts";
 import type { Schema } from "./schema.ts";
 
 /**
  * What a node renews its lease by. The write is the point: a superseded primary answers reads for
  * ever, but cannot complete a commit.
+ *
+ * @param boundMs the bound that the node started with; it registers under no other.
  */
-export function createLogSource(lease: LeaseConnection): LogSource {
+export function createLogSource(lease: LeaseConnection, boundMs: number): LogSource {
   return {
     async transaction(work, timeLimitMs) {
-      const value = await lease.transaction((tx) => work(createLogTransaction(tx)), timeLimitMs);
+      const value = await lease.transaction(
+        (tx) => work(createLogTransaction(tx, boundMs)),
+        timeLimitMs,
+      );
       // A warning is an error here: the connection is closed and this was never reached.
       return { value, warning: null };
     },
@@ -27,7 +33,7 @@ export function createLogSource(lease: LeaseConnection): LogSource {
   };
 }
 
-function createLogTransaction(tx: Transaction<Schema>): LogTransaction {
+function createLogTransaction(tx: Transaction<Schema>, boundMs: number): LogTransaction {
   return {
     async beat({ incarnation, applied, low, holders }) {
       const { numUpdatedRows } = await tx
@@ -38,6 +44,7 @@ function createLogTransaction(tx: Transaction<Schema>): LogTransaction {
       return numUpdatedRows === 1n;
     },
     async register(state) {
+      await holdBound(tx, boundMs);
       await tx
         .insertInto("member")
         .values({ ...state, beat: 0 })

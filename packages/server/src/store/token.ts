@@ -1,5 +1,5 @@
 /** Queries on `token`: API tokens and login sessions. */
-import { type Kysely, sql } from "kysely";
+import type { Kysely } from "kysely";
 import type { NewTokenRow, Schema, TokenKind, TokenRow } from "./schema.ts";
 
 /** A user's API tokens that were not revoked and have not expired before `listedSinceMs`. */
@@ -77,28 +77,4 @@ export async function revokeTokensOfUser(
     .where("revoked_at_ms", "is", null)
     .executeTakeFirst();
   return result.numUpdatedRows > 0n;
-}
-
-/** When each of these tokens was last used, in milliseconds since the epoch. */
-export type Usage = ReadonlyMap<string, number>;
-
-const USAGE_BATCH = 500;
-
-/**
- * Writes uses in batches. Only updates, so that a token removed meanwhile stays removed; in the
- * order of ids, so that two nodes cannot lock each other; never back in time.
- */
-export async function recordUsage(db: Kysely<Schema>, usage: Usage): Promise<void> {
-  const entries = [...usage].sort(([left], [right]) => (left < right ? -1 : 1));
-  for (let start = 0; start < entries.length; start += USAGE_BATCH) {
-    const values = entries
-      .slice(start, start + USAGE_BATCH)
-      .map(([id, atMs]) => sql`(cast(${id} as text), cast(${atMs} as bigint))`);
-    await sql`
-      with used(id, at_ms) as (values ${sql.join(values)})
-      update token set last_used_at_ms = used.at_ms from used
-      where token.id = used.id
-        and (token.last_used_at_ms is null or token.last_used_at_ms < used.at_ms)
-    `.execute(db);
-  }
 }

@@ -1,6 +1,7 @@
 /** PostgreSQL 15 or later. */
 import { Kysely, PostgresDialect, sql, type ColumnDataType, type PostgresPool } from "kysely";
 import { createChangeHead, type Appending, type ChangeLogContext } from "../change-log.ts";
+import { createBound } from "../configuration.ts";
 import type { Database, LeaseConnection } from "../database.ts";
 import { migrate, type ColumnTypes } from "../migrations/index.ts";
 import type { Schema } from "../schema.ts";
@@ -120,6 +121,7 @@ async function prepare(url: string, appending: Appending): Promise<void> {
   try {
     await migrate(db as Kysely<unknown>, COLUMN_TYPES);
     await createChangeHead(db, appending);
+    await createBound(db);
   } finally {
     await db.destroy();
   }

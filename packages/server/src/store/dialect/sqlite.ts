@@ -3,6 +3,7 @@ import type { Database as Connection } from "bun:sqlite";
 import { closeSync, openSync, statSync } from "node:fs";
 import { Kysely, type ColumnDataType } from "kysely";
 import { createChangeHead, type ChangeLogContext } from "../change-log.ts";
+import { createBound } from "../configuration.ts";
 import type { Database, LeaseConnection } from "../database.ts";
 import { DatabaseUnavailableError, DatabaseUnusableError } from "../errors.ts";
 import { lookUpStatement, readLookUpRow, type LookUp, type LookUpRow } from "../lookup.ts";
@@ -51,6 +52,7 @@ export async function openSqlite(file: string, context: ChangeLogContext): Promi
   try {
     await migrate(db as Kysely<unknown>, COLUMN_TYPES);
     await createChangeHead(db, appending);
+    await createBound(db);
   } catch (error) {
     await db.destroy();
     throw error;

@@ -1,0 +1,102 @@
+/** Settings of the whole installation, the same for all of its nodes. */
+import { sql, type Kysely } from "kysely";
+import type { Database } from "./database.ts";
+import { DatabaseUnusableError } from "./errors.ts";
+import type { Schema } from "./schema.ts";
+
+/** The bound B of a new installation. */
+export const BOUND_MS_DEFAULT = 5_000;
+/** A lease is renewed five times within its life: below this, networks are too slow for that. */
+export const BOUND_MS_MIN = 500;
+/** Above this, nobody would call it a bound. */
+export const BOUND_MS_MAX = 3_600_000;
+
+const BOUND_KEY = "bound_ms";
+
+/** Nodes are running, each of which goes by the bound that it started with. */
+export class NodesRunningError extends Error {
+  override readonly name = "NodesRunningError";
+}
+
+/** The bound B, in milliseconds: a token that was revoked is accepted nowhere any longer than that. */
+export async function readBoundMs(db: Kysely<Schema>): Promise<number> {
+  const row = await db
+    .selectFrom("configuration")
+    .select("value")
+    .where("key", "=", BOUND_KEY)
+    .executeTakeFirst();
+  const boundMs = Number(row?.value);
+  if (Number.isInteger(boundMs) && boundMs >= BOUND_MS_MIN && boundMs <= BOUND_MS_MAX) {
+    return boundMs;
+  }
+  throw new DatabaseUnusableError("the bound in the database is not usable: set it, conchd bound");
+}
+
+/** Stores the bound of a new installation; leaves one that is there. */
+export async function createBound(db: Kysely<Schema>): Promise<void> {
+  await db
+    .insertInto("configuration")
+    .values({ key: BOUND_KEY, value: String(BOUND_MS_DEFAULT) })
+    .onConflict((conflict) => conflict.column("key").doNothing())
+    .execute();
+}
+
+/**
+ * Holds the bound until the end of the transaction, so that it is not changed under a node that is
+ * just about to register.
+ *
+ * @throws DatabaseUnusableError where it is another than the node started with.
+ */
+export async function holdBound(tx: Kysely<Schema>, boundMs: number): Promise<void> {
+  // An update that changes nothing is the lock that both databases have.
+  const held = await tx
+    .updateTable("configuration")
+    .set({ value: sql<string>`value` })
+    .where("key", "=", BOUND_KEY)
+    .returning("value")
+    .executeTakeFirst();
+  if (held?.value !== String(boundMs)) {
+    throw new DatabaseUnusableError("the bound was changed since this node started: restart it");
+  }
+}
+
+/**
+ * Changes the bound. Every node and every verifier goes by the bound that it started with, so no node
+ * may be running; the rows of nodes that were killed are told apart by waiting for a beat.
+ *
+ * @param pause resolves after that many milliseconds.
+ * @throws NodesRunningError where a node is running; nothing was changed.
+ * @throws RangeError where the bound is no whole number within the limits.
+ */
+export async function changeBound(
+  database: Database,
+  boundMs: number,
+  pause: (ms: number) => Promise<void>,
+): Promise<void> {
+  if (!Number.isInteger(boundMs) || boundMs < BOUND_MS_MIN || boundMs > BOUND_MS_MAX) {
+    throw new RangeError(`the bound is from ${BOUND_MS_MIN} to ${BOUND_MS_MAX} milliseconds`);
+  }
+  const oldBoundMs = await readBoundMs(database.db);
+  const before = await listBeats(database.db);
+  // A node beats several times within its bound, and what it handed out has ended by then.
+  if (before.size > 0) await pause(oldBoundMs);
+  await database.write(async (tx) => {
+    await tx
+      .updateTable("configuration")
+      .set({ value: String(boundMs) })
+      .where("key", "=", BOUND_KEY)
+      .execute();
+    const beats = await listBeats(tx);
+    const running = [...beats].filter(([node, beat]) => before.get(node) !== beat).length;
+    if (running > 0) {
+      throw new NodesRunningError(`${running} node(s) are running: stop them first`);
+    }
+    await tx.deleteFrom("member").execute();
+    return { value: null, changes: [{ kind: "all" }] };
+  });
+}
+
+async function listBeats(db: Kysely<Schema>): Promise<Map<string, number>> {
+  const rows = await db.selectFrom("member").select(["incarnation", "beat"]).execute();
+  return new Map(rows.map(({ incarnation, beat }) => [incarnation, beat]));
+}

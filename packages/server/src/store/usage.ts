@@ -1,0 +1,39 @@
+/** When credentials were last used, written in batches. */
+import { sql } from "kysely";
+import type { Database } from "./database.ts";
+
+/** When each of these tokens was last used, by its id, in milliseconds since the epoch. */
+export type Usage = ReadonlyMap<string, number>;
+
+/** Small enough that other writers do not wait for long. */
+const BATCH = 500;
+
+/**
+ * Writes uses. Only updates, so that a token that is gone stays gone; in the order of ids, so that
+ * two nodes cannot lock each other; never back in time, and never ahead of this node's clock. A row
+ * that another transaction holds is left out where the database can tell: its next use will do.
+ *
+ * @param nowMs this node's wall clock.
+ */
+export async function recordUsage(
+  { db, capabilities }: Pick<Database, "db" | "capabilities">,
+  usage: Usage,
+  nowMs: number,
+): Promise<void> {
+  const entries = [...usage].sort(([left], [right]) => (left < right ? -1 : 1));
+  const lock = capabilities.skipLocked ? sql`for update of token skip locked` : sql``;
+  for (let start = 0; start < entries.length; start += BATCH) {
+    const values = entries
+      .slice(start, start + BATCH)
+      .map(([id, atMs]) => sql`(cast(${id} as text), cast(${Math.min(atMs, nowMs)} as bigint))`);
+    await sql`
+      with reported(id, at_ms) as (values ${sql.join(values)}),
+      used as (
+        select token.id, reported.at_ms from token join reported on reported.id = token.id
+        where token.last_used_at_ms is null or token.last_used_at_ms < reported.at_ms
+        order by token.id ${lock}
+      )
+      update token set last_used_at_ms = used.at_ms from used where token.id = used.id
+    `.execute(db);
+  }
+}
