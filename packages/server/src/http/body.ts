@@ -62,13 +62,31 @@ function decode(bytes: Uint8Array): string {
   }
 }
 
+const DEPTH_MAX = 100;
+
 function parseJson(text: string): unknown {
+  if (depthOf(text) > DEPTH_MAX) {
+    const message = `the body must not be nested deeper than ${DEPTH_MAX} levels`;
+    throw new ApiError("invalid_json", { message });
+  }
   try {
     return JSON.parse(text) as unknown;
   } catch {
     // The parser's own message quotes the body, which may hold a password.
     throw new ApiError("invalid_json", { message: "the body is not JSON" });
   }
+}
+
+/** How deep a JSON text nests. Parsers and printers recurse: far enough in, the stack ends. */
+function depthOf(text: string): number {
+  let depth = 0;
+  let depthMax = 0;
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"?|[[\]{}]/gs)) {
+    if (token === "[" || token === "{") depth += 1;
+    else if (token === "]" || token === "}") depth -= 1;
+    depthMax = Math.max(depth, depthMax);
+  }
+  return depthMax;
 }
 
 function parseForm(text: string): Record<string, string> {

@@ -8,7 +8,7 @@ import type { Clock, Random } from "./clock.ts";
 import type { LoginAttempts } from "./login-attempts.ts";
 import type { PasswordHasher } from "./password-hasher.ts";
 import type { SessionJwts } from "./session-jwt.ts";
-import { UUID } from "./user-identifier.ts";
+import { UUID, isAddress } from "./user-identifier.ts";
 import { type Caller, type Verifier, credentialHash } from "./verification.ts";
 
 const MINUTE_MS = 60_000;
@@ -142,10 +142,9 @@ export function createSessionService(options: {
   };
 }
 
-function findLogin(db: Kysely<Schema>, identifier: string): Promise<UserRow | undefined> {
-  return UUID.test(identifier)
-    ? findUser(db, identifier.toLowerCase())
-    : findActiveUserByEmail(db, identifier);
+async function findLogin(db: Kysely<Schema>, identifier: string): Promise<UserRow | undefined> {
+  if (UUID.test(identifier)) return findUser(db, identifier.toLowerCase());
+  return isAddress(identifier) ? findActiveUserByEmail(db, identifier) : undefined;
 }
 
 /** One-time passwords end 7 days after the reset or 10 minutes after their first use. */

@@ -22,6 +22,17 @@ export interface SettingService {
   remove(userId: string, key: string): Promise<void>;
 }
 
+/** The longest key, in bytes of its JSON text: what an index takes on either database. */
+const KEY_BYTES_MAX = 2400;
+
+/** @throws ApiError 400 where the key is too long. */
+function toKeyJson(key: string): string {
+  const keyJson = JSON.stringify(key);
+  if (Buffer.byteLength(keyJson) <= KEY_BYTES_MAX) return keyJson;
+  const message = `body: a key must not be longer than ${KEY_BYTES_MAX} bytes`;
+  throw new ApiError("invalid_request", { message });
+}
+
 /** Makes the service. */
 export function createSettingService(database: Database): SettingService {
   return {
@@ -41,7 +52,7 @@ export function createSettingService(database: Database): SettingService {
       await database.write(async (tx) => {
         await removeSettings(tx, userId);
         for (const [key, value] of entries) {
-          await putSetting(tx, userId, JSON.stringify(key), JSON.stringify(value));
+          await putSetting(tx, userId, toKeyJson(key), JSON.stringify(value));
         }
         return { value: undefined, changes: [] };
       });
@@ -59,7 +70,7 @@ export function createSettingService(database: Database): SettingService {
         const message = `body: must hold exactly the key ${JSON.stringify(key)}`;
         throw new ApiError("invalid_request", { message });
       }
-      await putSetting(database.db, userId, JSON.stringify(key), JSON.stringify(entry[1]));
+      await putSetting(database.db, userId, toKeyJson(key), JSON.stringify(entry[1]));
     },
 
     async remove(userId, key) {

@@ -5,12 +5,14 @@ import {
   compareCodePoints,
   createToken,
   parseTimestamp,
+  tokenNameFault,
   toTimestamp,
   toTimestampOrNull,
 } from "@conch/contract";
+import type { Kysely } from "kysely";
 import { ApiError } from "../errors.ts";
 import type { Database } from "../store/database.ts";
-import type { TokenRow } from "../store/schema.ts";
+import type { Schema, TokenRow } from "../store/schema.ts";
 import { insertToken, listApiTokens, releaseExpiredName, revokeTokens } from "../store/token.ts";
 import type { Clock, Random } from "./clock.ts";
 import { credentialHash } from "./verification.ts";
@@ -65,6 +67,12 @@ export function createTokenService(options: {
     throw new ApiError("invalid_expiry", { message });
   }
 
+  /** None for a name that cannot be: a database may refuse even to compare with it. */
+  async function findNamed(db: Kysely<Schema>, userId: string, name: string): Promise<TokenRow[]> {
+    if (tokenNameFault(name) !== null) return [];
+    return listApiTokens(db, userId, clock.nowMs() - EXPIRED_LISTED_MS, name);
+  }
+
   return {
     async list(userId) {
       const listedSinceMs = clock.nowMs() - EXPIRED_LISTED_MS;
@@ -97,8 +105,7 @@ export function createTokenService(options: {
     },
 
     async get(userId, name) {
-      const listedSinceMs = clock.nowMs() - EXPIRED_LISTED_MS;
-      const rows = await listApiTokens(database.db, userId, listedSinceMs, name);
+      const rows = await findNamed(database.db, userId, name);
       const [latest] = rows.sort((left, right) => right.expires_at_ms - left.expires_at_ms);
       const row = rows.find(({ held_name }) => held_name === name) ?? latest;
       if (row === undefined) throw new ApiError("not_found");
@@ -108,7 +115,7 @@ export function createTokenService(options: {
     async remove(userId, name) {
       const nowMs = clock.nowMs();
       await database.write(async (tx) => {
-        const rows = await listApiTokens(tx, userId, nowMs - EXPIRED_LISTED_MS, name);
+        const rows = await findNamed(tx, userId, name);
         if (rows.length === 0) throw new ApiError("not_found");
         const ids = rows.map(({ id }) => id);
         await revokeTokens(tx, ids, nowMs);

@@ -8,11 +8,16 @@ export const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
 const EMAIL_PREFIX = "email=";
 
+/** Whether the text could be an address; what could not is never asked of the database. */
+export function isAddress(text: string): boolean {
+  return /^[^@\s\p{Cc}]+@[^@\s\p{Cc}]+$/u.test(text);
+}
+
 /** `{user}` of a path: a UUID or `email=ADDRESS`. */
 function parseIdentifier(text: string): { readonly id: string } | { readonly email: string } {
   if (UUID.test(text)) return { id: text.toLowerCase() };
   const email = text.startsWith(EMAIL_PREFIX) ? text.slice(EMAIL_PREFIX.length) : "";
-  if (/^[^@\s]+@[^@\s]+$/.test(email)) return { email };
+  if (isAddress(email)) return { email };
   throw new ApiError("invalid_identifier", { message: `invalid identifier format for ${text}` });
 }
 

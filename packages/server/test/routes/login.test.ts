@@ -50,6 +50,8 @@ describeServer("POST /login", (server) => {
       server.login(email, `${PASSWORD}!`),
       server.login(gone.id, PASSWORD),
       server.login(gone.email, PASSWORD),
+      server.login("a\0b@example.com", PASSWORD),
+      server.login("\ud800@example.com", PASSWORD),
     ]);
     for (const answer of answers) {
       expect(answer.status).toBe(401);
