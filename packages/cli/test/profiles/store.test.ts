@@ -175,6 +175,34 @@ describe("a write", () => {
     expect(config.text()).not.toBe(GO_CONFIG);
   });
 
+  test("goes step by step: lock, read, write beside and sync, rename, sync the directory", async () => {
+    const steps: string[] = [];
+    const files = (real: FileSystem): FileSystem => ({
+      ...real,
+      read: (path, limitBytes) => (steps.push("read"), real.read(path, limitBytes)),
+      createSynced(path, bytes, mode) {
+        steps.push("write beside");
+        real.createSynced(path, bytes, mode);
+      },
+      rename(from, to) {
+        steps.push("rename");
+        real.rename(from, to);
+      },
+      syncDirectoryOf(path) {
+        steps.push("sync directory");
+        real.syncDirectoryOf(path);
+      },
+      async tryLock(path) {
+        const lock = await real.tryLock(path);
+        steps.push("lock");
+        return { release: () => (steps.push("release"), lock?.release()) };
+      },
+    });
+    using config = createTestConfig({ text: GO_CONFIG, files });
+    await config.store.update((draft) => draft.activate("person"));
+    expect(steps).toEqual(["lock", "read", "write beside", "rename", "sync directory", "release"]);
+  });
+
   test("symbolic links are followed, not replaced, dangling ones too", async () => {
     for (const text of [GO_CONFIG, undefined]) {
       using config = createTestConfig();
