@@ -6,6 +6,7 @@ import type { CommandContext } from "./command-context.ts";
 import { CommandError } from "./command-error.ts";
 import { clientFor, credentialOf } from "./connect.ts";
 import { EXIT } from "./exit-codes.ts";
+import { destinationOf } from "./profile-use.ts";
 import type { Profile } from "./profiles/profile.ts";
 import type { Profiles } from "./profiles/profiles.ts";
 
@@ -20,10 +21,11 @@ export async function endCredential(
   { secrets }: Profiles,
   profile: Profile,
 ): Promise<boolean> {
-  const { credential, apiUrl } = profile;
+  const { credential } = profile;
   if (credential.kind === "none") return false;
+  const { url } = destinationOf(context, profile);
   const value = await secrets.open(profile);
-  const client = clientFor(context, apiUrl, credentialOf(profile, value));
+  const client = clientFor(context, url, credentialOf(profile, value));
   try {
     if (credential.kind === "session") await client.call(logout, {});
     else if (credential.kind === "token" && credential.tokenName !== null) {
@@ -39,7 +41,7 @@ export async function endCredential(
     throw new CommandError(
       EXIT.failed,
       "cannot_revoke",
-      `the server ${apiUrl} cannot revoke a token whose name is not known; nothing was deleted`,
+      `the server ${url} cannot revoke a token whose name is not known; nothing was deleted`,
       "remove it by name (conch user tokens, conch user token rm NAME), then delete the profile without --revoke",
       { cause: error },
     );

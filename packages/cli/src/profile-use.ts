@@ -1,9 +1,11 @@
 import type { CommandContext } from "./command-context.ts";
 import { usageError } from "./command-error.ts";
-import { configPath, openProfiles, resolveUse } from "./profile-access.ts";
+import { BUILD_URLS, openProfiles, resolveUse, tellShadowed } from "./profile-access.ts";
+import { type Destination, resolveDestination } from "./profiles/destination.ts";
 import type { Profile, ConfigDraft, SecretPlace } from "./profiles/profile.ts";
 import type { Profiles } from "./profiles/profiles.ts";
 import { ProfileError } from "./profiles/profile-error.ts";
+import { homeOf } from "./profiles/resolve.ts";
 
 /** The profile that a command is about. */
 export interface ProfileUse {
@@ -54,31 +56,14 @@ export function requireSame(draft: ConfigDraft, profile: Profile): void {
 }
 
 /**
- * Makes sure, before something is made on the server, that its secret can be stored here: a file can
- * be written beside the config file, or the key chain answers.
+ * Where a profile's credential goes: its own URL, which flags and variables may only confirm.
  *
- * @throws ProfileError, CommandError
+ * @throws ProfileError `usage` where they name another place, `credential_unusable` where it has none
  */
-export async function assertStorable(
-  context: CommandContext,
-  name: string,
-  place: SecretPlace,
-): Promise<void> {
-  const { files } = context;
-  const path = configPath(context);
-  try {
-    const target = files.resolveLinks(path);
-    const trial = `${target}.${Math.floor(context.random() * 36 ** 8).toString(36)}.trial`;
-    files.createSynced(trial, new Uint8Array(1), 0o600);
-    files.remove(trial);
-    if (place === "keychain") await context.keychain.get(`${name} trial`);
-  } catch (error) {
-    const what = place === "keychain" ? "the key chain or the config file" : "the config file";
-    throw new ProfileError(
-      place === "keychain" ? "keychain_unavailable" : "config_not_written",
-      `${what} cannot be written to (${path}): ${error instanceof Error ? error.message : "unknown"}`,
-      "Nothing was made on the server.",
-      { cause: error },
-    );
-  }
+export function destinationOf(context: CommandContext, profile: Profile): Destination {
+  const { environment, url } = context.globals;
+  const input = { flags: { environment, url }, env: context.env, build: BUILD_URLS };
+  const resolution = tellShadowed(context, resolveDestination(input, homeOf(profile)));
+  if (!resolution.ok) throw resolution.error;
+  return resolution.destination;
 }

@@ -142,7 +142,8 @@ function chooseActive(config: Config): ChosenCredential {
   );
 }
 
-function homeOf(profile: Profile): { name: string; url: string } {
+/** A profile and its URL, normalized. @throws ProfileError `credential_unusable` where it has none */
+export function homeOf(profile: Profile): { name: string; url: string } {
   const result = normalizeBaseUrl(profile.apiUrl);
   if (result.ok) return { name: profile.name, url: result.url };
   throw new ProfileError(

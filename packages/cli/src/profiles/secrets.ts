@@ -5,6 +5,7 @@ import { describeFailure } from "./file-text.ts";
 import type { Keychain } from "./keychain.ts";
 import type { Obfuscator } from "./obfuscation.ts";
 import type { Profile, StoredSecret } from "./profile.ts";
+import { quoteWord } from "./quote-word.ts";
 import { ProfileError } from "./profile-error.ts";
 import type { DirectToken } from "./resolve.ts";
 
@@ -179,9 +180,4 @@ export function createSecrets(options: SecretsOptions): Secrets {
 function storeAnew(name: string): string {
   const profile = `conch --profile ${quoteWord(name)} profile`;
   return `Store a token with \`${profile} set token -\`, or log in with \`${profile} relogin\`.`;
-}
-
-/** As it can be pasted into a shell. */
-function quoteWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

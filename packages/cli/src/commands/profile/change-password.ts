@@ -40,6 +40,7 @@ export const command = defineCommand({
     });
     checkNotOwnName(password, [me.email, me.name]);
     const isLogin = profile?.credential.kind === "session";
+    if (isLogin) await connection.profiles.store.checkWritable(placeFor(undefined, profile));
     const relogged = await context.unbroken(async () => {
       await client.call(changePassword, {
         query: { clear_tokens: isPurge ? "all" : "login_only" },

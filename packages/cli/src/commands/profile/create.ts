@@ -9,6 +9,7 @@ import { STORE_OPTION } from "../../profile-use.ts";
 import { resolveDestination } from "../../profiles/destination.ts";
 import type { NewCredential } from "../../profiles/profile.ts";
 import type { Profiles } from "../../profiles/profiles.ts";
+import { quoteWord } from "../../profiles/quote-word.ts";
 import { ProfileError } from "../../profiles/profile-error.ts";
 import { splitCommand } from "../../profiles/split-command.ts";
 import { defineCommand, type OptionValues } from "../command.ts";
@@ -67,6 +68,7 @@ export const command = defineCommand({
       );
     };
     refuseExisting(store.read().profiles);
+    await store.checkWritable(options.store ?? "file");
     const apiUrl = resolution.destination.url;
     const credential = await newCredential(context, options, { store, secrets }, apiUrl);
     const profile = await store.update(async (draft) => {
@@ -138,7 +140,7 @@ async function newCredential(
     user,
     password: options.password,
     newPassword: options.newPassword,
-    commandLine: `conch profile create --name '${options.name ?? ""}' --user '${user}' --password - --new-password -`,
+    commandLine: `conch profile create --name ${quoteWord(options.name ?? "")} --user ${quoteWord(user)} --password - --new-password -`,
   });
   return { kind: "session", value: session.jwt, place, expiresAtMs: session.expiresAtMs };
 }

@@ -3,6 +3,7 @@ import { CommandError } from "../../command-error.ts";
 import { EXIT } from "../../exit-codes.ts";
 import { printable } from "../../output/style.ts";
 import { openProfiles, readConfig } from "../../profile-access.ts";
+import { quoteWord } from "../../profiles/quote-word.ts";
 import type { Profile } from "../../profiles/profile.ts";
 import { defineCommand } from "../command.ts";
 
@@ -66,5 +67,5 @@ function whatStays({ apiUrl, credential }: Profile): string {
   const name = credential.kind === "token" ? credential.tokenName : null;
   return name === null
     ? `its API token stays alive at ${apiUrl}; the profile did not know its name: conch user tokens lists what there is`
-    : `its API token "${printable(name)}" stays alive at ${apiUrl}: conch user token rm '${printable(name)}' removes it`;
+    : `its API token "${printable(name)}" stays alive at ${apiUrl}: conch user token rm ${printable(quoteWord(name))} removes it`;
 }

@@ -2,6 +2,7 @@ import { usageError } from "../../command-error.ts";
 import { LOG_IN_OPTIONS, logIn } from "../../log-in.ts";
 import { profileFields, showProfile } from "../../output/profiles.ts";
 import { placeFor, requireSame, STORE_OPTION, useProfile } from "../../profile-use.ts";
+import { quoteWord } from "../../profiles/quote-word.ts";
 import { defineCommand } from "../command.ts";
 
 export const command = defineCommand({
@@ -28,20 +29,21 @@ export const command = defineCommand({
     if (credential.kind === "token" || credential.kind === "process") {
       throw usageError(
         `the profile "${name}" uses an API token, which needs no login`,
-        `to replace the token: conch profile set token; to log in instead: conch profile create --name '${name}' --user USER --overwrite`,
+        `to replace the token: conch profile set token; to log in instead: conch profile create --name ${quoteWord(name)} --user USER --overwrite`,
       );
     }
     if (user === "") {
       throw usageError(`the profile "${name}" does not say as whom to log in`, "give --user USER");
     }
+    const place = placeFor(options.store, profile);
+    await profiles.store.checkWritable(place);
     const session = await logIn(context, {
       url,
       user,
       password: options.password,
       newPassword: options.newPassword,
-      commandLine: `conch --profile '${name}' profile relogin --password - --new-password -`,
+      commandLine: `conch --profile ${quoteWord(name)} profile relogin --password - --new-password -`,
     });
-    const place = placeFor(options.store, profile);
     const stored = await profiles.store.update(async (draft) => {
       requireSame(draft, profile);
       const { jwt: value, expiresAtMs } = session;

@@ -9,9 +9,11 @@ import { printable } from "../../output/style.ts";
 import { table } from "../../output/table.ts";
 import { showExpiry } from "../../output/time.ts";
 import { openProfiles, readConfig } from "../../profile-access.ts";
+import { destinationOf } from "../../profile-use.ts";
 import type { Profile } from "../../profiles/profile.ts";
 import type { Profiles } from "../../profiles/profiles.ts";
 import { ProfileError } from "../../profiles/profile-error.ts";
+import { homeOf } from "../../profiles/resolve.ts";
 import { defineCommand } from "../command.ts";
 
 type Status = "valid" | "refused" | "unusable" | "none" | "unreachable";
@@ -48,6 +50,10 @@ export const command = defineCommand({
         "conch profile list shows what there is",
       );
     }
+    const { environment, url } = context.globals;
+    // One URL cannot be the place of every profile: where none was named, a flag is not just dropped.
+    const isConfirmed = wanted !== undefined || environment !== undefined || url !== undefined;
+    if (isConfirmed) for (const profile of chosen) destinationOf(context, profile);
     const checked = await context.waiting(
       "asking the servers",
       Promise.all(chosen.map((profile) => check(context, profiles, profile))),
@@ -93,7 +99,7 @@ async function check(
   if (profile.credential.kind === "none") return result("none", null);
   try {
     const credential = credentialOf(profile, await profiles.secrets.open(profile));
-    await clientFor(context, profile.apiUrl, credential).call(checkCredential, {});
+    await clientFor(context, homeOf(profile).url, credential).call(checkCredential, {});
     return result("valid", null);
   } catch (error) {
     if (error instanceof ProfileError) return result("unusable", error.message);

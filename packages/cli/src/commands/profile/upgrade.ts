@@ -8,13 +8,8 @@ import type { CommandContext } from "../../command-context.ts";
 import { clientFor, credentialOf } from "../../connect.ts";
 import { profileFields, showProfile } from "../../output/profiles.ts";
 import { printable } from "../../output/style.ts";
-import {
-  assertStorable,
-  placeFor,
-  requireSame,
-  STORE_OPTION,
-  useProfile,
-} from "../../profile-use.ts";
+import { placeFor, requireSame, STORE_OPTION, useProfile } from "../../profile-use.ts";
+import { quoteWord } from "../../profiles/quote-word.ts";
 import type { Profile, SecretPlace } from "../../profiles/profile.ts";
 import type { Profiles } from "../../profiles/profiles.ts";
 import { defineCommand } from "../command.ts";
@@ -49,7 +44,7 @@ export const command = defineCommand({
       url,
       credentialOf(profile, await profiles.secrets.open(profile)),
     );
-    await assertStorable(context, profile.name, place);
+    await profiles.store.checkWritable(place);
     const { stored, token } = await context.unbroken(async () => {
       const token = await makeToken(context, old);
       const stored = await storeToken(context, profiles, profile, place, token, old);
@@ -139,7 +134,7 @@ async function removeAgain(context: CommandContext, client: Client, name: string
   } catch (error) {
     if (error instanceof ClientError && error.fault.kind === "not_found") return;
     context.note(
-      `the new token may be on the server still: remove it with conch user token rm '${printable(name)}'`,
+      `the new token may be on the server still: remove it with conch user token rm ${printable(quoteWord(name))}`,
     );
   }
 }
@@ -159,7 +154,7 @@ async function retire(
     if (!(error instanceof ClientError)) throw error;
     if (name !== null && error.fault.kind !== "not_found") {
       context.note(
-        `the token of the earlier upgrade is on the server still: remove it with conch user token rm '${printable(name)}'`,
+        `the token of the earlier upgrade is on the server still: remove it with conch user token rm ${printable(quoteWord(name))}`,
       );
     }
   }
