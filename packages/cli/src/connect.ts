@@ -1,4 +1,4 @@
-import { createClient, type Client, type Credential } from "@conch/client";
+import { ClientError, createClient, type Client, type Credential } from "@conch/client";
 import { BUILD_FLAGS, CLIENT_VERSION } from "./build.ts";
 import { timeoutMsOf, type CommandContext } from "./command-context.ts";
 import { createObserver } from "./output/observer.ts";
@@ -56,12 +56,42 @@ export async function connect(context: CommandContext): Promise<Connection> {
   if (!resolution.ok) throw resolution.error;
   const { credential: chosen, destination } = resolution;
   const credential = await openCredential(chosen, profiles);
+  const client = clientFor(context, destination.url, credential);
+  const profile = chosen.kind === "profile" ? chosen.profile : null;
+  const isFromProcess = profile?.credential.kind === "process";
   return {
-    client: clientFor(context, destination.url, credential),
+    client: isFromProcess ? forgettingRefused(context, client, profiles, profile.name) : client,
     destination,
     chosen,
-    profile: chosen.kind === "profile" ? chosen.profile : null,
+    profile,
     profiles,
+  };
+}
+
+/** A client that does not keep a token of a `credential_process` which the server refuses. */
+function forgettingRefused(
+  context: CommandContext,
+  client: Client,
+  { store }: Profiles,
+  name: string,
+): Client {
+  const guard = async <T>(call: Promise<T>): Promise<T> => {
+    try {
+      return await call;
+    } catch (error) {
+      if (error instanceof ClientError && error.fault.kind === "unauthorized") {
+        await store.update((draft) => draft.forgetProcessToken(name));
+        context.note(
+          "the token that was kept is forgotten; the next command runs its command again",
+        );
+      }
+      throw error;
+    }
+  };
+  return {
+    ...client,
+    call: (route, input) => guard(client.call(route, input)),
+    callRaw: (method, path, body) => guard(client.callRaw(method, path, body)),
   };
 }
 

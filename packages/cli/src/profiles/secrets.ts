@@ -57,11 +57,11 @@ export function createSecrets(options: SecretsOptions): Secrets {
     };
   }
 
-  function unusable(name: string, kind: string, why: string): ProfileError {
+  function unusable(profile: Profile, why: string): ProfileError {
     return new ProfileError(
       "credential_unusable",
-      `the ${kind} of the profile "${name}" is unusable with this build: ${why}`,
-      `Nothing was changed. Use the build that stored it. ${storeAnew(name)}`,
+      `the ${profile.credential.kind} of the profile "${profile.name}" is unusable with this build: ${why}`,
+      `Nothing was changed. Use the build that stored it. ${storeAnew(profile)}`,
     );
   }
 
@@ -74,7 +74,7 @@ export function createSecrets(options: SecretsOptions): Secrets {
     );
   }
 
-  async function fromKeychain(name: string, account: string): Promise<string> {
+  async function fromKeychain(profile: Profile, account: string): Promise<string> {
     let value: string | null;
     try {
       value = await keychain.get(account);
@@ -84,8 +84,8 @@ export function createSecrets(options: SecretsOptions): Secrets {
     if (value !== null) return value;
     throw new ProfileError(
       "credential_unusable",
-      `the key chain does not hold the secret of the profile "${name}"`,
-      storeAnew(name),
+      `the key chain does not hold the secret of the profile "${profile.name}"`,
+      storeAnew(profile),
     );
   }
 
@@ -103,15 +103,15 @@ export function createSecrets(options: SecretsOptions): Secrets {
         throw new ProfileError(
           "no_credential",
           `the profile "${name}" holds no credential`,
-          storeAnew(name),
+          storeAnew(profile),
         );
       }
       if (credential.kind === "process") return options.processToken(profile);
       const { secret } = credential;
-      if (secret.place === "keychain") return fromKeychain(name, secret.account);
+      if (secret.place === "keychain") return fromKeychain(profile, secret.account);
       const result = await recover(secret);
       if ("value" in result) return result.value;
-      throw unusable(name, credential.kind, result.why);
+      throw unusable(profile, result.why);
     },
 
     async openDirect(token, source) {
@@ -177,7 +177,10 @@ export function createSecrets(options: SecretsOptions): Secrets {
   }
 }
 
-function storeAnew(name: string): string {
+function storeAnew({ name, credential: { kind } }: Profile): string {
   const profile = `conch --profile ${quoteWord(name)} profile`;
-  return `Store a token with \`${profile} set token -\`, or log in with \`${profile} relogin\`.`;
+  const token = `Store a token with \`${profile} set token -\``;
+  if (kind === "token") return `${token}.`;
+  const login = `\`${profile} relogin\``;
+  return kind === "session" ? `Log in with ${login}.` : `${token}, or log in with ${login}.`;
 }

@@ -1,9 +1,11 @@
 import type { CommandContext } from "../../command-context.ts";
+import { EXIT } from "../../exit-codes.ts";
 import { printable, type Style } from "../../output/style.ts";
 import { fields } from "../../output/table.ts";
 import { openProfiles, resolveInput } from "../../profile-access.ts";
 import { explainCredential, type Explanation } from "../../profiles/explain.ts";
 import { fingerprint } from "../../profiles/fingerprint.ts";
+import { ProfileError } from "../../profiles/profile-error.ts";
 import type { Profiles } from "../../profiles/profiles.ts";
 import type { ChosenCredential, Resolution } from "../../profiles/resolve.ts";
 import { CREDENTIAL_ENVIRONMENT, defineCommand } from "../command.ts";
@@ -19,8 +21,11 @@ export const command = defineCommand({
     const profiles = openProfiles(context);
     const explanation = explainCredential(resolveInput(context, profiles));
     const { resolution } = explanation;
-    if (!resolution.ok) throw resolution.error;
-    const shown = await showUse(context, profiles, resolution);
+    if (!resolution.ok) {
+      if (options.explain) explainFailure(context, explanation);
+      throw resolution.error;
+    }
+    const shown = await showUse(profiles, resolution);
     const more = options.explain
       ? {
           not_used: explanation.shadowed.map(({ source, why }) => ({ source, why })),
@@ -31,21 +36,27 @@ export const command = defineCommand({
       json: { ...shown, ...more },
       text: (style) =>
         useText(style, shown) + (options.explain ? explanationText(style, explanation) : ""),
+      exitCode: shown.unusable === null ? EXIT.done : EXIT.credential,
     };
   },
 });
 
 const KINDS = { token: "token", session: "login", process: "command", none: "none" } as const;
 
+/** There is nothing to show then, but why there is not is worth as much. */
+function explainFailure(context: CommandContext, { shadowed, absent }: Explanation): void {
+  for (const { source, why } of shadowed) context.note(`${source} is not used: ${why}`);
+  context.note(`not set: ${absent.join(", ")}`);
+}
+
 async function showUse(
-  _context: CommandContext,
   profiles: Profiles,
   { credential, destination }: Extract<Resolution, { ok: true }>,
 ) {
   const profile = credential.kind === "profile" ? credential.profile : null;
   return {
     credential: profile === null ? "token" : KINDS[profile.credential.kind],
-    fingerprint: await fingerprintOf(profiles, credential),
+    ...(await identify(profiles, credential)),
     credential_source: credential.source,
     profile: profile?.name ?? null,
     user: profile === null || profile.user === "" ? null : profile.user,
@@ -56,18 +67,23 @@ async function showUse(
   };
 }
 
-/** `null` for a command's token, which is not run for this, and where there is nothing. */
-async function fingerprintOf(
+/** The fingerprint (`null` for a command's token: it is not run for this), or why there is none. */
+async function identify(
   { secrets }: Profiles,
   chosen: ChosenCredential,
-): Promise<string | null> {
+): Promise<{ fingerprint: string | null; unusable: string | null }> {
   if (chosen.kind === "direct") {
-    return fingerprint(await secrets.openDirect(chosen.token, chosen.source));
+    const token = await secrets.openDirect(chosen.token, chosen.source);
+    return { fingerprint: await fingerprint(token), unusable: null };
   }
-  const { kind } = chosen.profile.credential;
-  return kind === "process" || kind === "none"
-    ? null
-    : fingerprint(await secrets.open(chosen.profile));
+  if (chosen.profile.credential.kind === "process") return { fingerprint: null, unusable: null };
+  try {
+    const secret = await secrets.open(chosen.profile);
+    return { fingerprint: await fingerprint(secret), unusable: null };
+  } catch (error) {
+    if (!(error instanceof ProfileError)) throw error;
+    return { fingerprint: null, unusable: `${error.message}. ${error.hint}` };
+  }
 }
 
 function useText(style: Style, use: Awaited<ReturnType<typeof showUse>>): string {
@@ -78,6 +94,7 @@ function useText(style: Style, use: Awaited<ReturnType<typeof showUse>>): string
       "credential",
       from(`${use.credential} ${use.fingerprint ?? ""}`.trim(), use.credential_source),
     ],
+    ...(use.unusable === null ? [] : [["unusable", printable(use.unusable)] as const]),
     ["profile", printable(use.profile ?? "-")],
     ["user", printable(use.user ?? "-")],
     ["url", from(use.url, use.url_source)],
