@@ -34,6 +34,11 @@ export const DEFAULT_OBFUSCATION_KEY = "conch: no TOKEN_OBFUSCATION_KEY was set"
 export const CLIENT_VERSION: string =
   typeof CONCH_BUILD_VERSION === "undefined" ? "0.0.0-source" : CONCH_BUILD_VERSION;
 
+/** What `conch --version` prints. */
+export function versionText(): string {
+  return `conch ${CLIENT_VERSION}`;
+}
+
 /** `TOKEN_OBFUSCATION_KEY`: what the key for secrets in the config file is derived from. */
 export const OBFUSCATION_KEY: string =
   typeof CONCH_BUILD_OBFUSCATION_KEY === "undefined"

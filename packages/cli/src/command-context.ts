@@ -39,7 +39,7 @@ const FRAMES = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "
 function wantsColor(context: Context, globals: GlobalValues): boolean {
   const { NO_COLOR: noColor, TERM: terminal } = context.env;
   const isUnwanted = globals.noColor || (noColor ?? "") !== "" || terminal === "dumb";
-  return context.stdout.isTerminal && !isUnwanted;
+  return !globals.json && !isUnwanted && context.stdout.isTerminal;
 }
 
 /** Makes the context of one command. */
@@ -68,7 +68,9 @@ export function createCommandContext(
       widthOf: context.widthOf,
       nowMs: context.nowMs(),
     }),
-    isInteractive: context.stdin.isTerminal && context.stderr.isTerminal,
+    get isInteractive() {
+      return context.stdin.isTerminal && context.stderr.isTerminal;
+    },
     notes,
     note(text) {
       notes.push(text);

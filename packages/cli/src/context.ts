@@ -1,3 +1,4 @@
+import { fstatSync } from "node:fs";
 import { homedir, hostname, userInfo } from "node:os";
 import { createPrompts, type Prompts } from "./output/prompts.ts";
 import { createNodeFileSystem } from "./profiles/node-file-system.ts";
@@ -55,7 +56,7 @@ export interface Context {
 export function createContext(): Context {
   const stream = (name: "stdout" | "stderr", writeLine: (text: string) => void): Output => ({
     get isTerminal() {
-      return process[name].isTTY;
+      return isTerminal(name);
     },
     writeLine,
     write: (text) => void process[name].write(text),
@@ -73,11 +74,7 @@ export function createContext(): Context {
     prompts: createPrompts(() => ({ input: process.stdin, output: process.stderr })),
     keychain: createSystemKeychain(Bun.secrets),
     hostName: hostname,
-    userName: () =>
-      process.env["USER"] ??
-      process.env["LOGNAME"] ??
-      process.env["USERNAME"] ??
-      userInfo().username,
+    userName: () => ownName() ?? userInfo().username,
     nowMs: () => Date.now(),
     random: () => Math.random(),
     sleep,
@@ -90,6 +87,18 @@ export function createContext(): Context {
     },
     onInterrupt,
   };
+}
+
+function ownName(): string | undefined {
+  const { USER: user, LOGNAME: logName, USERNAME: userName } = process.env;
+  return user ?? logName ?? userName;
+}
+
+const DESCRIPTORS = { stdin: 0, stdout: 1, stderr: 2 } as const;
+
+/** Making a stream to ask it takes 2 ms and more, and what is no device is no terminal. */
+function isTerminal(name: "stdin" | "stdout" | "stderr"): boolean {
+  return fstatSync(DESCRIPTORS[name]).isCharacterDevice() && process[name].isTTY;
 }
 
 /** Resolves after so many milliseconds; rejects where the signal aborts first. */
@@ -117,7 +126,7 @@ function createInput(): Input {
   };
   return {
     get isTerminal() {
-      return process.stdin.isTTY;
+      return isTerminal("stdin");
     },
     async readLine() {
       while (!buffered.includes("\n") && (await readMore()));

@@ -1,7 +1,15 @@
-import { createContext } from "./context.ts";
-import { runConch } from "./run.ts";
+import { versionText } from "./build.ts";
 
 async function main(): Promise<void> {
+  // Scripts ask this before anything else: answered before anything is loaded.
+  if (process.argv.length === 3 && process.argv[2] === "--version") {
+    console.log(versionText());
+    return;
+  }
+  const [{ createContext }, { runConch }] = await Promise.all([
+    import("./context.ts"),
+    import("./run.ts"),
+  ]);
   process.exit(await runConch(createContext()));
 }
 

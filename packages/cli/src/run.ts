@@ -1,5 +1,5 @@
 import { BUILD_COMMANDS } from "./commands/index.ts";
-import { CLIENT_VERSION } from "./build.ts";
+import { CLIENT_VERSION, versionText } from "./build.ts";
 import { createCommandContext, type CommandContext } from "./command-context.ts";
 import { usageError } from "./command-error.ts";
 import type { Result } from "./commands/command.ts";
@@ -33,7 +33,7 @@ export async function runConch(context: Context): Promise<ExitCode> {
       found.entry.load(),
       import("./commands/parse.ts"),
     ]);
-    const { globals, args, options } = parseLine(command, found.captured, found.rest);
+    const { globals, args, options } = await parseLine(command, found.captured, found.rest);
     isJson = globals.json;
     const commandContext: CommandContext = createCommandContext(context, globals, BUILD_COMMANDS);
     running = commandContext;
@@ -60,7 +60,7 @@ function plainStyle(context: Context): Style {
 }
 
 function versionResult(): Result {
-  return { json: { version: CLIENT_VERSION }, text: `conch ${CLIENT_VERSION}` };
+  return { json: { version: CLIENT_VERSION }, text: versionText() };
 }
 
 function incomplete({ path, captured, candidates }: Found) {
