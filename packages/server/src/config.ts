@@ -9,6 +9,7 @@ import {
   wrongOption,
 } from "./options.ts";
 
+const DRAIN_DELAY_MS_DEFAULT = 5000;
 const DEFAULT_TOKEN_LIFETIME_MS = 5 * 365 * 86_400_000;
 
 /** The configuration of `conchd serve`, checked. */
@@ -18,6 +19,14 @@ export interface ServeConfig {
   readonly listen: ListenAddress;
   /** Without a trailing slash; `null`: the address that is listened on. */
   readonly publicUrl: string | null;
+  /** Where verifiers reach this very node. */
+  readonly advertisedUrl: string | null;
+  /** The bound that the database must have, milliseconds. */
+  readonly boundMs: number | null;
+  readonly cacheEntriesMax: number;
+  readonly metricsListen: ListenAddress | null;
+  /** How long to go on serving after the signal to stop, milliseconds. */
+  readonly drainDelayMs: number;
   readonly trustedProxies: readonly string[];
   readonly secrets: SecretsSource;
   readonly lifetimes: {
@@ -68,6 +77,11 @@ export function readServeConfig(raw: RawOptions): ServeConfig {
     database,
     listen: required("listen", options.listen),
     publicUrl: optional("publicUrl", options.publicUrl),
+    advertisedUrl: optional("advertise", options.advertise),
+    boundMs: optional("bound", options.bound),
+    cacheEntriesMax: required("cacheEntries", options.cacheEntries),
+    metricsListen: optional("metricsListen", options.metricsListen),
+    drainDelayMs: optional("drainDelay", options.drainDelay) ?? drainDelayOf(database),
     trustedProxies: optional("trustedProxy", options.trustedProxy) ?? [],
     secrets: secretsSource(database, optional("secretsFile", options.secretsFile)),
     lifetimes: {
@@ -84,6 +98,11 @@ export function readServeConfig(raw: RawOptions): ServeConfig {
     bodyLimitBytes: required("bodyLimit", options.bodyLimit),
     logLevel: required("logLevel", options.logLevel),
   };
+}
+
+/** Beside PostgreSQL other nodes take over meanwhile; a SQLite file has no other node. */
+function drainDelayOf(database: string): number {
+  return sqliteFileOf(database) === null ? DRAIN_DELAY_MS_DEFAULT : 0;
 }
 
 /** Nodes of one installation must share the secrets, so beside PostgreSQL none are made. */

@@ -17,6 +17,7 @@ const systemClock: Clock = {
 const systemRandom: Random = {
   bytes: (count) => randomBytes(count),
   uuid: () => randomUUID(),
+  uniform: () => Math.random(),
 };
 
 /** argon2id with 19 MiB, 2 passes and one lane, as OWASP advises; on the runtime's threads. */
@@ -40,6 +41,12 @@ function repeat(pauseMs: number, task: () => Promise<void>): { stop(): void } {
       if (timer !== null) clearTimeout(timer);
     },
   };
+}
+
+/** Sets a timer. */
+function setTimer(callback: () => void, delayMs: number): { cancel(): void } {
+  const timer = setTimeout(callback, delayMs);
+  return { cancel: () => clearTimeout(timer) };
 }
 
 /** Resolves after that time; whether it came to be waited for does not keep the process alive. */
@@ -122,6 +129,7 @@ export interface Context {
   readonly hashConcurrency: number;
   readonly log: LogOutput;
   readonly repeat: typeof repeat;
+  readonly timers: { readonly set: typeof setTimer };
   readonly delay: typeof delay;
   readonly listen: typeof listen;
 }
@@ -135,6 +143,7 @@ export function createContext(): Context {
     hashConcurrency: Math.max(1, availableParallelism() - 1),
     log: createLogOutput(),
     repeat,
+    timers: { set: setTimer },
     delay,
     listen,
   };

@@ -16,12 +16,13 @@ const program = createProgram({
   async serve(raw) {
     const server = await serve(readServeConfig(raw), createContext());
     process.stdout.write(`conchd listening on ${server.url}\n`);
-    await firstSignal();
+    const failure = await Promise.race([firstSignal(), server.failed]);
     // A second signal means it.
     for (const signal of ["SIGTERM", "SIGINT"] as const) {
       process.once(signal, () => process.exit(EXIT_FAILURE));
     }
     await server.stop();
+    if (failure instanceof Error) throw failure;
   },
 
   async createUser({ admin = false, passwordStdin = false, ...options }) {

@@ -102,6 +102,22 @@ function parseDatabase(text: string): string {
   throw new Error("must be sqlite:FILE or postgres://…");
 }
 
+function parseBound(text: string): number {
+  const ms = /^\d{1,2}(\.\d{1,3})?$/.test(text) ? Math.round(Number(text) * 1000) : Number.NaN;
+  if (ms >= BOUND_MS_MIN && ms <= BOUND_MS_MAX) return ms;
+  throw new Error(`must be from ${BOUND_MS_MIN / 1000} to ${BOUND_MS_MAX / 1000} seconds`);
+}
+
+function parseCount(text: string): number {
+  const count = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+  if (count > 0) return count;
+  throw new Error("must be a whole number above 0");
+}
+
+function parseDelay(text: string): number {
+  return text === "0" || text === "0s" ? 0 : parseDuration(text);
+}
+
 function parsePath(text: string): string {
   if (text.trim() === "") throw new Error("must not be empty");
   return text;
@@ -113,6 +129,20 @@ function parseMailFrom(text: string): string {
   }
   return text;
 }
+
+/** Below it a renewal each fifth of the bound would be most of what the database does. */
+const BOUND_MS_MIN = 500;
+/** A wait takes 1.05 times the bound, and clients give up after 30 seconds. */
+const BOUND_MS_MAX = 25_000;
+
+/** The bound B, for `conchd bound` and `--bound`; milliseconds. */
+export const BOUND_OPTION = option({
+  flags: "--bound <seconds>",
+  env: "CONCHD_BOUND",
+  description:
+    "refuse to start unless the database has this bound on revocation (see conchd bound)",
+  parse: parseBound,
+});
 
 /** On every subcommand. */
 export const DATABASE_OPTION = option({
@@ -138,6 +168,34 @@ export const SERVE_OPTIONS = {
     env: "CONCHD_PUBLIC_URL",
     description: "where clients reach the server; https:// makes cookies Secure",
     parse: parseHttpUrl,
+  }),
+  advertise: option({
+    flags: "--advertise <url>",
+    env: "CONCHD_ADVERTISE",
+    description:
+      "where verifiers reach this very node, so that one behind a balancer stays with one node",
+    parse: parseHttpUrl,
+  }),
+  bound: BOUND_OPTION,
+  cacheEntries: option({
+    flags: "--cache-entries <number>",
+    env: "CONCHD_CACHE_ENTRIES",
+    description: "credentials kept in memory; about 500 bytes each",
+    fallback: "100000",
+    parse: parseCount,
+  }),
+  metricsListen: option({
+    flags: "--metrics-listen <host:port>",
+    env: "CONCHD_METRICS_LISTEN",
+    description: "serve /metrics and /health there too, without credentials",
+    parse: parseListen,
+  }),
+  drainDelay: option({
+    flags: "--drain-delay <duration>",
+    env: "CONCHD_DRAIN_DELAY",
+    description:
+      "from SIGTERM, how long to go on serving while /health/ready fails (default: 5s with PostgreSQL, 0 with SQLite)",
+    parse: parseDelay,
   }),
   trustedProxy: option({
     flags: "--trusted-proxy <cidr>",

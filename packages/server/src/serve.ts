@@ -4,6 +4,7 @@ import type { MailConfig, ServeConfig } from "./config.ts";
 import type { Context, Listening } from "./context.ts";
 import { createClientAddresses } from "./http/client-address.ts";
 import { type Logger, createLogger, describeError } from "./logging.ts";
+import { joinNodes } from "./membership.ts";
 import { createFolderMailer } from "./mail/folder.ts";
 import { createSmtpMailer } from "./mail/smtp.ts";
 import { SERVE_OPTIONS, wrongOption } from "./options.ts";
@@ -20,6 +21,8 @@ import { openDatabase } from "./store/open-database.ts";
 export interface RunningServer {
   /** Where it listens. */
   readonly url: string;
+  /** Resolves when the process should end: it can do its work no more. */
+  readonly failed: Promise<Error>;
   /** Stops accepting, finishes what runs, writes what is pending, closes the database. */
   stop(): Promise<void>;
 }
@@ -44,21 +47,32 @@ export async function serve(config: ServeConfig, context: Context): Promise<Runn
     createId: () => context.random.uuid(),
     nowMs: () => context.clock.nowMs(),
   });
+  const membership = await joinNodes({ config, database, context, logger }).catch(
+    async (error: unknown) => {
+      await database.close();
+      throw error;
+    },
+  );
   const mailer = createMailer(config.mail, logger, context);
+  const issuer = () => config.publicUrl ?? listening.url;
   const assessor = createStrengthAssessor();
   const services = createServices({
     ...context,
+    ...membership,
     database,
+    issuer,
+    advertisedUrl: config.advertisedUrl,
     assessPassword: assessor.assess,
     mailer,
     secrets,
     lifetimes: config.lifetimes,
   });
-  const app = createServerApp(config, services, database, logger, context);
+  const app = createServerApp({ config, services, database, logger, context, issuer });
   let listening: Listening;
   try {
     listening = context.listen(app, config.listen, config.bodyLimitBytes);
   } catch (cause) {
+    await membership.leave();
     await database.close();
     const reason = cause instanceof Error ? cause.message : "cannot be listened on";
     throw wrongOption(SERVE_OPTIONS.listen, reason);
@@ -71,14 +85,17 @@ export async function serve(config: ServeConfig, context: Context): Promise<Runn
   logger.log("info", "listening", { url: listening.url });
   return {
     url: listening.url,
+    failed: membership.expelled,
     async stop() {
       logger.log("info", "stopping");
+      membership.node.feed.close();
       await Promise.race([listening.stop(), context.delay(DRAIN_MS_MAX)]);
       await listening.abort();
       flushing.stop();
       await flushUsage();
       await Promise.race([mailer.drain(), context.delay(MAIL_DRAIN_MS_MAX)]);
       await assessor.close();
+      await membership.leave();
       await database.close();
       logger.log("info", "stopped");
       context.log.flush();
@@ -86,16 +103,18 @@ export async function serve(config: ServeConfig, context: Context): Promise<Runn
   };
 }
 
-function createServerApp(
-  config: ServeConfig,
-  services: Services,
-  database: Database,
-  logger: Logger,
-  context: Context,
-): App {
+function createServerApp(options: {
+  readonly config: ServeConfig;
+  readonly services: Services;
+  readonly database: Database;
+  readonly logger: Logger;
+  readonly context: Context;
+  readonly issuer: () => string;
+}): App {
+  const { config, services, database, logger, context, issuer } = options;
   const isSecure = config.publicUrl?.startsWith("https:") === true;
   return createApp({
-    implementations: createImplementations(services, { isSecure }),
+    implementations: createImplementations(services, { isSecure, issuer }),
     pages: createPages({ database, publicUrl: config.publicUrl }),
     verifier: services.verifier,
     usage: services.usage,

@@ -26,12 +26,17 @@ export async function checkAccess(
   if (verification.status === "invalid") throw unauthorized(`${REALM}, error="invalid_token"`);
   checkPasswordChange(route, verification);
   if (!isCovered(route, verification.rights)) {
-    throw new ApiError("insufficient_rights", {
-      headers: { "www-authenticate": `${REALM}, error="insufficient_scope"` },
-    });
+    throw insufficientRights(route.method === "GET" ? "read" : "full");
   }
   if (route.access === "admin" && !verification.user.isAdmin) throw new ApiError("admin_required");
   return verification;
+}
+
+/** 403 as RFC 6750 section 3.1 has it. @param scope the rights that would do. */
+export function insufficientRights(scope: Rights): ApiError {
+  return new ApiError("insufficient_rights", {
+    headers: { "www-authenticate": `${REALM}, error="insufficient_scope", scope="${scope}"` },
+  });
 }
 
 function unauthorized(challenge: string): ApiError {

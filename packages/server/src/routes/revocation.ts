@@ -1,18 +1,24 @@
 import { revokeMine, revokeUser } from "@conch/contract";
-import { type Implementation, implement, noContent } from "../http/implementation.ts";
+import { type Implementation, implement } from "../http/implementation.ts";
 import type { RevocationService } from "../services/revocation.ts";
+import type { RevocationAnswer } from "./receipt.ts";
 import { mailHeader } from "./user.ts";
 
 /** Takes away all of a user's API tokens, login sessions, or both. */
-export function revocationRoutes(revocations: RevocationService): Implementation[] {
+export function revocationRoutes(
+  revocations: RevocationService,
+  answerRevocation: RevocationAnswer,
+): Implementation[] {
   return [
-    implement(revokeMine, async ({ caller, query }) => {
-      await revocations.revokeOwn(caller.user.id, query);
-      return noContent();
-    }),
-    implement(revokeUser, async ({ params, query }) => {
-      const mail = await revocations.revokeOf(params.user, query, { sendMail: query.send_mail });
-      return noContent(mailHeader(mail));
-    }),
+    implement(revokeMine, ({ caller, query }) =>
+      answerRevocation(query, () => revocations.revokeOwn(caller.user.id, query)),
+    ),
+    implement(revokeUser, ({ params, query }) =>
+      answerRevocation(query, async () => {
+        const options = { sendMail: query.send_mail };
+        const { seq, mail } = await revocations.revokeOf(params.user, query, options);
+        return { seq, headers: mailHeader(mail) };
+      }),
+    ),
   ];
 }

@@ -7,12 +7,17 @@ import {
   removeMyToken,
   removeUserToken,
 } from "@conch/contract";
-import { type Implementation, implement, noContent } from "../http/implementation.ts";
+import { type Implementation, implement } from "../http/implementation.ts";
 import type { TokenService } from "../services/token.ts";
 import type { UserService } from "../services/user.ts";
+import type { RevocationAnswer } from "./receipt.ts";
 
 /** API tokens, one's own and, for administrators, those of others. */
-export function tokenRoutes(tokens: TokenService, users: UserService): Implementation[] {
+export function tokenRoutes(
+  tokens: TokenService,
+  users: UserService,
+  answerRevocation: RevocationAnswer,
+): Implementation[] {
   return [
     implement(listMyTokens, async ({ caller }) => ({
       status: 200,
@@ -27,10 +32,9 @@ export function tokenRoutes(tokens: TokenService, users: UserService): Implement
       status: 200,
       body: await tokens.get(caller.user.id, params.name),
     })),
-    implement(removeMyToken, async ({ caller, params }) => {
-      await tokens.remove(caller.user.id, params.name);
-      return noContent();
-    }),
+    implement(removeMyToken, ({ caller, params, query }) =>
+      answerRevocation(query, () => tokens.remove(caller.user.id, params.name)),
+    ),
     implement(listUserTokens, async ({ params }) => ({
       status: 200,
       body: await tokens.list(await users.idOf(params.user)),
@@ -39,9 +43,10 @@ export function tokenRoutes(tokens: TokenService, users: UserService): Implement
       status: 200,
       body: await tokens.get(await users.idOf(params.user), params.name),
     })),
-    implement(removeUserToken, async ({ params }) => {
-      await tokens.remove(await users.idOf(params.user), params.name);
-      return noContent();
-    }),
+    implement(removeUserToken, ({ params, query }) =>
+      answerRevocation(query, async () =>
+        tokens.remove(await users.idOf(params.user), params.name),
+      ),
+    ),
   ];
 }

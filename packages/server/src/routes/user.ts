@@ -10,9 +10,13 @@ import {
 import { type Implementation, implement, noContent } from "../http/implementation.ts";
 import type { MailOutcome } from "../services/mail.ts";
 import type { UserService } from "../services/user.ts";
+import type { RevocationAnswer } from "./receipt.ts";
 
 /** The current user, and the administration of users. */
-export function userRoutes(users: UserService): Implementation[] {
+export function userRoutes(
+  users: UserService,
+  answerRevocation: RevocationAnswer,
+): Implementation[] {
   return [
     implement(getMe, async ({ caller }) => ({
       status: 200,
@@ -37,10 +41,11 @@ export function userRoutes(users: UserService): Implementation[] {
       if (updated === null) return noContent();
       return { status: 200, body: updated.user, headers: mailHeader(updated.mail) };
     }),
-    implement(deactivateUser, async ({ params, query }) => {
-      await users.deactivate(params.user, { clearTokens: query.clear_tokens });
-      return noContent();
-    }),
+    implement(deactivateUser, ({ params, query }) =>
+      answerRevocation(query, () =>
+        users.deactivate(params.user, { clearTokens: query.clear_tokens }),
+      ),
+    ),
   ];
 }
 

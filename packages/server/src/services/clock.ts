@@ -12,4 +12,6 @@ export interface Clock {
 export interface Random {
   bytes(count: number): Uint8Array;
   uuid(): string;
+  /** In [0, 1), for jitter: guessable. */
+  uniform(): number;
 }

@@ -2,9 +2,13 @@
 import type { Database } from "../store/database.ts";
 import { recordUsage } from "../store/usage.ts";
 import type { Clock, Random } from "./clock.ts";
+import { type Confirmations, createConfirmations } from "./confirmation.ts";
+import { type DelegationService, createDelegationService } from "./delegation.ts";
 import { generatePassword } from "./generated-password.ts";
+import { type IntrospectionService, createIntrospectionService } from "./introspection.ts";
 import { createLoginAttempts } from "./login-attempts.ts";
 import type { Mailer } from "./mail.ts";
+import { type ServerNode, forgettingOwnChanges } from "./node.ts";
 import { type Argon2, createPasswordHasher } from "./password-hasher.ts";
 import { type AssessPassword, createPasswordPolicy } from "./password-policy.ts";
 import { type PasswordService, createPasswordService } from "./password.ts";
@@ -15,12 +19,20 @@ import { type SettingService, createSettingService } from "./setting.ts";
 import { type TokenLifetimes, type TokenService, createTokenService } from "./token.ts";
 import { type UsageCollector, createUsageCollector } from "./usage.ts";
 import { type UserService, createUserService } from "./user.ts";
-import { type Verifier, createDatabaseVerifier } from "./verification.ts";
+import { createVerificationCounts, type VerificationCounts } from "./verification-counts.ts";
+import { type Verifier, createNodeVerifier } from "./verification.ts";
 import { createWorkQueue } from "./work-queue.ts";
 
 /** What the services are given. */
 export interface ServiceOptions {
   readonly database: Database;
+  readonly node: ServerNode;
+  /** The bound B, milliseconds. */
+  readonly boundMs: number;
+  /** The URL of this installation. */
+  readonly issuer: () => string;
+  /** Where this very node is reached; `null`: verifiers stay with the address that they have. */
+  readonly advertisedUrl: string | null;
   readonly clock: Clock;
   readonly random: Random;
   readonly argon2: Argon2;
@@ -36,6 +48,10 @@ export interface ServiceOptions {
 /** All services. */
 export interface Services {
   readonly verifier: Verifier;
+  readonly verificationCounts: VerificationCounts;
+  readonly confirmations: Confirmations;
+  readonly introspection: IntrospectionService;
+  readonly delegation: DelegationService;
   readonly usage: UsageCollector;
   readonly sessions: SessionService;
   readonly users: UserService;
@@ -50,9 +66,12 @@ const RETRY_MS = 1000;
 
 /** Makes the services. */
 export function createServices(options: ServiceOptions): Services {
-  const { database, clock, random, mailer, lifetimes } = options;
+  const { node, clock, random, mailer, lifetimes, issuer, advertisedUrl } = options;
+  const database = forgettingOwnChanges(options.database, node);
   const sessionJwts = createSessionJwts(options.secrets);
-  const verifier = createDatabaseVerifier({ database, sessionJwts, clock });
+  const verificationCounts = createVerificationCounts();
+  const verifier = createNodeVerifier({ node, sessionJwts, counts: verificationCounts });
+  const usage = createUsageCollector(clock, (batch) => recordUsage(database, batch, clock.nowMs()));
   const attempts = createLoginAttempts({ database, clock, random });
   const policy = createPasswordPolicy(options.assessPassword);
   const createPassword = () => generatePassword(random);
@@ -65,11 +84,15 @@ export function createServices(options: ServiceOptions): Services {
   const shared = { database, clock, random, hasher, policy, createPassword, mailer, attempts };
   return {
     verifier,
-    usage: createUsageCollector(clock, (usage) => recordUsage(database, usage, clock.nowMs())),
+    verificationCounts,
+    confirmations: createConfirmations(node, clock, options.boundMs),
+    introspection: createIntrospectionService({ verifier, usage, issuer }),
+    delegation: createDelegationService({ node, clock, sessionJwts, usage, advertisedUrl }),
+    usage,
     sessions: createSessionService({ ...shared, sessionJwts, verifier, lifetimes }),
     users: createUserService(shared),
     passwords: createPasswordService(shared),
-    revocations: createRevocationService(shared),
+    revocations: createRevocationService({ ...shared, sessionJwts }),
     settings: createSettingService(database),
     tokens: createTokenService({ database, clock, random, lifetimes }),
   };

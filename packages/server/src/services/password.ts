@@ -4,6 +4,7 @@ import type { TokenKind, UserRow } from "../store/schema.ts";
 import { revokeTokensOfUser } from "../store/token.ts";
 import { findUser, updateUser } from "../store/user.ts";
 import type { Clock } from "./clock.ts";
+import type { Revocation } from "./confirmation.ts";
 import type { LoginAttempts } from "./login-attempts.ts";
 import type { MailOutcome, Mailer } from "./mail.ts";
 import { passwordResetMail } from "./mail-texts.ts";
@@ -41,12 +42,12 @@ export interface PasswordService {
    * @throws ApiError 400 `weak_password`, `wrong_password` or an unknown `clear_tokens`; 429 after
    *   too many wrong current passwords.
    */
-  change(caller: Caller, change: PasswordChange): Promise<void>;
+  change(caller: Caller, change: PasswordChange): Promise<Revocation>;
   /** Sets a one-time password and mails it. @throws ApiError 400, 404. */
   reset(
     identifier: string,
     options: { readonly clear?: string | undefined; readonly sendMail: boolean },
-  ): Promise<MailOutcome | null>;
+  ): Promise<Revocation & { readonly mail: MailOutcome | null }>;
 }
 
 /** Makes the service. */
@@ -86,7 +87,7 @@ export function createPasswordService(options: {
         });
       }
       const passwordHash = await hasher.hash(password);
-      await database.write(async (tx) => {
+      return database.write(async (tx) => {
         await updateUser(tx, user.id, {
           password_hash: passwordHash,
           password_expires_at_ms: null,
@@ -105,7 +106,7 @@ export function createPasswordService(options: {
       const password = createPassword();
       const passwordHash = await hasher.hash(password);
       const nowMs = clock.nowMs();
-      await database.write(async (tx) => {
+      const { seq } = await database.write(async (tx) => {
         await updateUser(tx, user.id, {
           password_hash: passwordHash,
           password_expires_at_ms: nowMs + ONE_TIME_LIFE_MS,
@@ -116,7 +117,8 @@ export function createPasswordService(options: {
         await revokeTokensOfUser(tx, user.id, cleared, nowMs);
         return { value: undefined, changes: [userChange(user.id)] };
       });
-      return sendMail ? mailer.send(passwordResetMail(user, password)) : null;
+      const mail = sendMail ? await mailer.send(passwordResetMail(user, password)) : null;
+      return { seq, mail };
     },
   };
 }

@@ -1,12 +1,15 @@
 import { ApiError } from "../errors.ts";
 import type { Database } from "../store/database.ts";
 import type { TokenKind } from "../store/schema.ts";
-import { revokeTokensOfUser } from "../store/token.ts";
+import { revokeTokens, revokeTokensOfUser } from "../store/token.ts";
 import { findUser, updateUser } from "../store/user.ts";
 import type { Clock } from "./clock.ts";
+import { NOTHING_REVOKED, type Revocation } from "./confirmation.ts";
 import type { MailOutcome, Mailer } from "./mail.ts";
 import { revocationMail } from "./mail-texts.ts";
+import type { SessionJwts } from "./session-jwt.ts";
 import { requireActiveUser } from "./user-identifier.ts";
+import { claimOf, credentialHash } from "./verification.ts";
 
 /** What to revoke, as sent: neither flag means everything. */
 export interface RevocationScope {
@@ -19,13 +22,15 @@ export interface RevocationScope {
 /** Takes away a user's API tokens, login sessions, or both. */
 export interface RevocationService {
   /** @throws ApiError 400 `conflicting_parameters`. */
-  revokeOwn(userId: string, scope: RevocationScope): Promise<void>;
+  revokeOwn(userId: string, scope: RevocationScope): Promise<Revocation>;
   /** The same for somebody else, who is told by mail. @throws ApiError 400, 404. */
   revokeOf(
     identifier: string,
     scope: RevocationScope,
     options: { readonly sendMail: boolean },
-  ): Promise<MailOutcome | null>;
+  ): Promise<Revocation & { readonly mail: MailOutcome | null }>;
+  /** Revokes one API token or login session by its value; unknown and dead ones are no error. */
+  revokeToken(token: string): Promise<Revocation>;
 }
 
 /** Makes the service. */
@@ -33,11 +38,12 @@ export function createRevocationService(options: {
   readonly database: Database;
   readonly clock: Clock;
   readonly mailer: Mailer;
+  readonly sessionJwts: SessionJwts;
 }): RevocationService {
-  const { database, clock, mailer } = options;
+  const { database, clock, mailer, sessionJwts } = options;
 
-  async function revoke(userId: string, kinds: readonly TokenKind[]): Promise<void> {
-    await database.write(async (tx) => {
+  function revoke(userId: string, kinds: readonly TokenKind[]): Promise<Revocation> {
+    return database.write(async (tx) => {
       const user = await findUser(tx, userId);
       const hadAny = await revokeTokensOfUser(tx, userId, kinds, clock.nowMs());
       const refuses = kinds.includes("session") && user?.refuse_session_auth === 0;
@@ -48,13 +54,29 @@ export function createRevocationService(options: {
 
   return {
     async revokeOwn(userId, scope) {
-      await revoke(userId, kindsOf(scope));
+      return revoke(userId, kindsOf(scope));
     },
     async revokeOf(identifier, scope, { sendMail }) {
       const kinds = kindsOf(scope);
       const user = await requireActiveUser(database.db, identifier);
-      await revoke(user.id, kinds);
-      return sendMail ? mailer.send(revocationMail(user, kinds)) : null;
+      const { seq } = await revoke(user.id, kinds);
+      const mail = sendMail ? await mailer.send(revocationMail(user, kinds)) : null;
+      return { seq, mail };
+    },
+
+    async revokeToken(token) {
+      const claim = claimOf(token, sessionJwts);
+      if (claim === null) return NOTHING_REVOKED;
+      const { credential } = await database.lookUp(credentialHash(claim.text));
+      if (credential?.token.kind !== claim.kind) return NOTHING_REVOKED;
+      const {
+        token: { id: tokenId },
+        user: { id: userId },
+      } = credential;
+      return database.write(async (tx) => {
+        const wasLive = await revokeTokens(tx, [tokenId], clock.nowMs());
+        return { value: undefined, changes: wasLive ? [{ kind: "token", tokenId, userId }] : [] };
+      });
     },
   };
 }

@@ -15,6 +15,7 @@ import type { Database } from "../store/database.ts";
 import type { Schema, TokenRow } from "../store/schema.ts";
 import { insertToken, listApiTokens, releaseExpiredName, revokeTokens } from "../store/token.ts";
 import type { Clock, Random } from "./clock.ts";
+import type { Revocation } from "./confirmation.ts";
 import { credentialHash } from "./verification.ts";
 
 const DAY_MS = 86_400_000;
@@ -37,7 +38,7 @@ export interface TokenService {
   /** The live token of that name, else the one that expired last. @throws ApiError 404. */
   get(userId: string, name: string): Promise<UserToken>;
   /** Removes the token of that name, and expired ones that had it. @throws ApiError 404. */
-  remove(userId: string, name: string): Promise<void>;
+  remove(userId: string, name: string): Promise<Revocation>;
 }
 
 /** How long API tokens live, milliseconds. */
@@ -114,7 +115,7 @@ export function createTokenService(options: {
 
     async remove(userId, name) {
       const nowMs = clock.nowMs();
-      await database.write(async (tx) => {
+      return database.write(async (tx) => {
         const rows = await findNamed(tx, userId, name);
         if (rows.length === 0) throw new ApiError("not_found");
         const ids = rows.map(({ id }) => id);

@@ -3,7 +3,8 @@ import type { Clock } from "./clock.ts";
 
 /** Collects when credentials were used, to be written in batches: no request waits for it. */
 export interface UsageCollector {
-  record(tokenId: string): void;
+  /** @param atMs now, where it is not given; later than now counts as now. */
+  record(tokenId: string, atMs?: number): void;
   /** Writes what was collected. A failed write is kept for the next one, and thrown on. */
   flush(): Promise<void>;
 }
@@ -29,8 +30,10 @@ export function createUsageCollector(
   }
 
   return {
-    record(tokenId) {
-      pending.set(tokenId, clock.nowMs());
+    record(tokenId, atMs) {
+      const nowMs = clock.nowMs();
+      if (atMs === undefined || atMs >= nowMs) pending.set(tokenId, nowMs);
+      else pending.set(tokenId, Math.max(atMs, pending.get(tokenId) ?? atMs));
     },
     flush() {
       // One at a time, and one after a failed one.

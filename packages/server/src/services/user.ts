@@ -20,6 +20,7 @@ import {
   updateUser,
 } from "../store/user.ts";
 import type { Clock, Random } from "./clock.ts";
+import type { Revocation } from "./confirmation.ts";
 import type { MailOutcome, Mailer } from "./mail.ts";
 import { accountChangedMail, welcomeMail } from "./mail-texts.ts";
 import type { PasswordHasher } from "./password-hasher.ts";
@@ -75,7 +76,7 @@ export interface UserService {
     notify: Notify,
   ): Promise<{ readonly user: UserDetailed; readonly mail: MailOutcome | null } | null>;
   /** @throws ApiError 400, 404, 410 where it was done before. */
-  deactivate(identifier: string, options: { readonly clearTokens: boolean }): Promise<void>;
+  deactivate(identifier: string, options: { readonly clearTokens: boolean }): Promise<Revocation>;
 }
 
 /** Makes the service. */
@@ -165,7 +166,7 @@ export function createUserService(options: {
 
     async deactivate(identifier, { clearTokens }) {
       const nowMs = clock.nowMs();
-      await database.write(async (tx) => {
+      return database.write(async (tx) => {
         const user = await requireUser(tx, identifier);
         if (user.deactivated_at_ms !== null) throw new ApiError("already_deactivated");
         await updateUser(tx, user.id, { deactivated_at_ms: nowMs });

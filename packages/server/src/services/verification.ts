@@ -1,10 +1,10 @@
-import { hash } from "node:crypto";
+import { SHA256 } from "bun";
 import { type Rights, isWellFormedToken, TOKEN_PREFIX } from "@conch/contract";
-import type { Database } from "../store/database.ts";
+import type { Decision, Entry } from "@conch/verify/core/index";
 import type { TokenKind } from "../store/schema.ts";
-import type { Found } from "../store/lookup.ts";
-import type { Clock } from "./clock.ts";
+import type { ServerNode } from "./node.ts";
 import type { SessionJwts } from "./session-jwt.ts";
+import type { VerificationCounts } from "./verification-counts.ts";
 
 /** The user that a credential stands for. */
 export interface VerifiedUser {
@@ -46,32 +46,37 @@ export interface Verifier {
 }
 
 const INVALID: Verification = { status: "invalid" };
+const UNAVAILABLE: Verification = { status: "unavailable" };
 
 /** SHA-256 of a token, or of a session's id: what the database knows them by. */
 export function credentialHash(text: string): Uint8Array {
-  return hash("sha256", text, "buffer");
+  return Buffer.from(credentialKey(text), "base64url");
 }
 
-/** A verifier that asks the database each time. */
-export function createDatabaseVerifier(options: {
-  readonly database: Database;
+/** The same in base64url: what caches and verifiers know them by. */
+export function credentialKey(text: string): string {
+  return SHA256.hash(text, "base64url");
+}
+
+/** A verifier that decides as every node and every verifier does: by cache, lease and change log. */
+export function createNodeVerifier(options: {
+  readonly node: ServerNode;
   readonly sessionJwts: SessionJwts;
-  readonly clock: Clock;
+  readonly counts: VerificationCounts;
 }): Verifier {
-  const { database, sessionJwts, clock } = options;
+  const { node, sessionJwts, counts } = options;
   return {
     async verify(bearer) {
       const claim = claimOf(bearer, sessionJwts);
-      if (claim === null) return INVALID;
-      try {
-        const { credential } = await database.lookUp(credentialHash(claim.text));
-        if (credential === null || credential.token.kind !== claim.kind) return INVALID;
-        return isLive(credential, clock.nowMs())
-          ? { status: "ok", ...callerOf(credential) }
-          : INVALID;
-      } catch (cause) {
-        return { status: "unavailable", cause };
+      if (claim === null) {
+        counts.count("invalid", "form");
+        return INVALID;
       }
+      const key = credentialKey(claim.text);
+      const cached = node.checker.decide(key);
+      const decision = cached ?? (await node.checker.check(key, key));
+      counts.count(decision.outcome, cached === null ? "database" : "cache");
+      return toVerification(decision, claim.kind);
     },
   };
 }
@@ -88,15 +93,28 @@ export function claimOf(
   return claims === null ? null : { kind: "session", text: claims.jti };
 }
 
-type Credential = NonNullable<Found["credential"]>;
-
-function isLive({ token, user }: Credential, nowMs: number): boolean {
-  if (token.revokedAtMs !== null || token.expiresAtMs <= nowMs) return false;
-  if (user.deactivatedAtMs !== null) return false;
-  return token.kind === "api" || !user.refuseSessionAuth;
+function toVerification(decision: Decision, kind: TokenKind): Verification {
+  if (decision.outcome === "unavailable") return UNAVAILABLE;
+  const mustChangePassword =
+    decision.outcome === "invalid" && decision.reason === "password_change_required";
+  if (decision.outcome === "invalid" && !mustChangePassword) return INVALID;
+  const { entry } = decision;
+  // A session is named by its signed JWT alone, never by what its row is found by.
+  if (entry.kind !== kind) return INVALID;
+  return { status: "ok", ...callerOf(entry, mustChangePassword) };
 }
 
-function callerOf({ token, user }: Credential): Caller {
-  const { id, email, name, isAdmin, forcePasswordChange: mustChangePassword } = user;
-  return { user: { id, email, name, isAdmin, mustChangePassword }, token, rights: token.rights };
+function callerOf(entry: Entry, mustChangePassword: boolean): Caller {
+  const { id, email, name, isAdmin } = entry.user;
+  return {
+    user: { id, email, name, isAdmin, mustChangePassword },
+    token: {
+      id: entry.tokenId,
+      kind: entry.kind,
+      name: entry.tokenName,
+      createdAtMs: entry.createdAtMs,
+      expiresAtMs: entry.expiresAtMs,
+    },
+    rights: entry.rights,
+  };
 }

@@ -1,0 +1,94 @@
+import {
+  type Rights,
+  VERIFY_HEADERS,
+  getServerMetadata,
+  introspect,
+  lookUpToken,
+  pollChanges,
+  reportUsage,
+  revokeToken,
+  toHeaderValue,
+  verifyCredential,
+} from "@conch/contract";
+import { hasRights } from "@conch/verify/core/checker";
+import { insufficientRights } from "../http/access.ts";
+import { type Implementation, implement } from "../http/implementation.ts";
+import type { DelegationService } from "../services/delegation.ts";
+import type { IntrospectionService } from "../services/introspection.ts";
+import type { RevocationService } from "../services/revocation.ts";
+
+/** What of an identity goes into the headers of `GET /verify`. */
+export interface VerifiedIdentity {
+  readonly userId: string;
+  readonly email: string;
+  readonly tokenName: string;
+  readonly isAdmin: boolean;
+  readonly rights: Rights;
+}
+
+/** For other services: forward authentication, introspection, revocation, the change feed. */
+export function verificationRoutes(options: {
+  readonly introspection: IntrospectionService;
+  readonly delegation: DelegationService;
+  readonly revocations: RevocationService;
+  /** The URL of this installation. */
+  readonly issuer: () => string;
+}): Implementation[] {
+  const { introspection, delegation, revocations, issuer } = options;
+  return [
+    implement(verifyCredential, ({ caller, query }) => {
+      const { user, token, rights } = caller;
+      const needed = query.rights ?? "read";
+      if (!hasRights(rights, needed)) throw insufficientRights(needed);
+      const identity = { userId: user.id, email: user.email, tokenName: token.name };
+      const headers = verifiedHeaders({ ...identity, isAdmin: user.isAdmin, rights });
+      return { status: 200, headers };
+    }),
+    implement(introspect, async ({ body }) => ({
+      status: 200,
+      body: await introspection.introspect(body.token),
+    })),
+    implement(revokeToken, async ({ body }) => {
+      await revocations.revokeToken(body.token);
+      return { status: 200 };
+    }),
+    implement(getServerMetadata, () => ({ status: 200, body: metadata(issuer()) })),
+    implement(pollChanges, async ({ body }) => ({
+      status: 200,
+      body: await delegation.changes(body),
+    })),
+    implement(lookUpToken, async ({ body }) => ({
+      status: 200,
+      body: await delegation.lookUp(body),
+    })),
+    implement(reportUsage, ({ body }) => {
+      delegation.reportUsage(body);
+      return { status: 204 };
+    }),
+  ];
+}
+
+/** The headers that tell a proxy, and the service behind it, who is asking. */
+export function verifiedHeaders(identity: VerifiedIdentity): Record<string, string> {
+  return {
+    [VERIFY_HEADERS.userId]: identity.userId,
+    [VERIFY_HEADERS.userEmail]: toHeaderValue(identity.email),
+    [VERIFY_HEADERS.tokenName]: toHeaderValue(identity.tokenName),
+    [VERIFY_HEADERS.admin]: String(identity.isAdmin),
+    [VERIFY_HEADERS.rights]: identity.rights,
+  };
+}
+
+/** RFC 8414, section 2. */
+function metadata(issuer: string) {
+  return {
+    issuer,
+    introspection_endpoint: `${issuer}/introspect`,
+    introspection_endpoint_auth_methods_supported: ["Bearer" as const],
+    revocation_endpoint: `${issuer}/oauth/revoke`,
+    revocation_endpoint_auth_methods_supported: ["none" as const],
+    response_types_supported: [],
+    grant_types_supported: [],
+    scopes_supported: ["full", "read", "verify"] satisfies Rights[],
+  };
+}

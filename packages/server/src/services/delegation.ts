@@ -1,0 +1,95 @@
+/** What this node hands down to verifiers: changes with a share of its lease, and single tokens. */
+import {
+  type ChangesReply,
+  type ChangesRequest,
+  type LookUpReply,
+  type LookUpRequest,
+  type UsageReport,
+  toTimestamp,
+} from "@conch/contract";
+import type { ChangeRow, Entry } from "@conch/verify/core/index";
+import { retryLater } from "../errors.ts";
+import type { Clock } from "./clock.ts";
+import type { ServerNode } from "./node.ts";
+import type { SessionJwts } from "./session-jwt.ts";
+import type { UsageCollector } from "./usage.ts";
+import { claimOf, credentialKey } from "./verification.ts";
+
+/** Serves verifiers. */
+export interface DelegationService {
+  /** @throws ApiError 503 where this node does not know either. */
+  changes(request: ChangesRequest): Promise<ChangesReply>;
+  /** @throws ApiError 503 where it cannot be known. */
+  lookUp(request: LookUpRequest): Promise<LookUpReply>;
+  reportUsage(report: UsageReport): void;
+}
+
+const RETRY_MS = 1000;
+
+/** @param advertisedUrl where this very node is reached; `null` where that is not to be used. */
+export function createDelegationService(options: {
+  readonly node: ServerNode;
+  readonly clock: Clock;
+  readonly sessionJwts: SessionJwts;
+  readonly usage: UsageCollector;
+  readonly advertisedUrl: string | null;
+}): DelegationService {
+  const { node, clock, sessionJwts, usage, advertisedUrl } = options;
+
+  /** API tokens by hash; sessions by their JWT, because what names their row is no secret. */
+  function keyOf(request: LookUpRequest): { readonly key: string; readonly kind: Entry["kind"] } {
+    if ("hash" in request) return { key: request.hash, kind: "api" };
+    const claim = claimOf(request.token, sessionJwts);
+    return { key: credentialKey(claim?.text ?? request.token), kind: claim?.kind ?? "api" };
+  }
+
+  return {
+    async changes(request) {
+      const answer = await node.feed.answer(request);
+      if (answer === null) throw retryLater("verification_unavailable", RETRY_MS);
+      return {
+        poll: answer.poll,
+        from: answer.from,
+        head: answer.head,
+        reset: answer.reset,
+        rows: answer.rows.map(toLogRow),
+        left_ms: answer.leftMs,
+        bound_ms: answer.boundMs,
+        node_url: advertisedUrl,
+      };
+    },
+
+    async lookUp(request) {
+      const { key, kind } = keyOf(request);
+      const found = await node.checker.lookUp(key, key, request.seq);
+      if (found === null) throw retryLater("verification_unavailable", RETRY_MS);
+      const { position, entry, keepMs } = found;
+      if (entry === null || entry.kind !== kind) return { position, token: null, keep_ms: keepMs };
+      return { position, token: toFacts(entry, clock), keep_ms: 0 };
+    },
+
+    reportUsage({ uses }) {
+      const nowMs = clock.nowMs();
+      for (const { token_id: tokenId, age_ms: ageMs } of uses) usage.record(tokenId, nowMs - ageMs);
+    },
+  };
+}
+
+function toLogRow({ seq, uid, kind, tokenId, userId }: ChangeRow) {
+  return { seq, uid, kind, token_id: tokenId, user_id: userId };
+}
+
+function toFacts(entry: Entry, clock: Clock): NonNullable<LookUpReply["token"]> {
+  const { user } = entry;
+  return {
+    token_id: entry.tokenId,
+    kind: entry.kind,
+    name: entry.tokenName,
+    rights: entry.rights,
+    created: toTimestamp(entry.createdAtMs),
+    expires: toTimestamp(entry.expiresAtMs),
+    expires_in_ms: Math.floor(entry.expiresAtMonotonicMs - clock.monotonicMs()),
+    password_change_required: entry.passwordChangeRequired,
+    user: { id: user.id, email: user.email, name: user.name, is_admin: user.isAdmin },
+  };
+}

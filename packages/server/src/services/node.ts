@@ -1,0 +1,99 @@
+/** This process as a node: what it knows of credentials, for how long, and the wait for the others. */
+import {
+  createNode,
+  type ChangeRow,
+  type Edge,
+  type LogSource,
+  type LookUpResult,
+  type Node,
+  type TokenRecord,
+} from "@conch/verify/core/index";
+import type { Database } from "../store/database.ts";
+import type { Found } from "../store/lookup.ts";
+
+/** The core's node; its look-ups need nothing beside the key. */
+export type ServerNode = Node<string>;
+
+/** What the node is made of. */
+export interface ServerNodeOptions {
+  readonly database: Database;
+  readonly source: LogSource;
+  readonly edge: Edge;
+  /** The bound B, milliseconds. */
+  readonly boundMs: number;
+  /** At most so many credentials are kept; about 500 bytes each. */
+  readonly entriesMax: number;
+  readonly createIncarnation: () => string;
+  readonly onChange?: (row: ChangeRow) => void;
+  /** Told of each look-up in the database. */
+  readonly onLookUp?: () => void;
+}
+
+/** Look-ups at once; beyond that a verification is unavailable. */
+const LOOK_UPS_MAX = 1000;
+/** How long an unknown credential stays unknown without asking again, milliseconds. */
+const UNKNOWN_KEPT_MS = 1000;
+
+/** Makes the node; `start` begins its lease. */
+export function createServerNode(options: ServerNodeOptions): ServerNode {
+  const { database } = options;
+  return createNode<string>({
+    ...options,
+    lookUpsMax: LOOK_UPS_MAX,
+    async lookUp(key) {
+      options.onLookUp?.();
+      return toResult(await database.lookUp(Buffer.from(key, "base64url")));
+    },
+  });
+}
+
+function toResult({ position, credential }: Found): LookUpResult {
+  const record = credential === null ? null : toRecord(credential);
+  return { position, record, keepMs: UNKNOWN_KEPT_MS };
+}
+
+/** `null` for what no verification accepts, whatever the time. */
+function toRecord({ token, user }: NonNullable<Found["credential"]>): TokenRecord | null {
+  if (token.revokedAtMs !== null || user.deactivatedAtMs !== null) return null;
+  const isSession = token.kind === "session";
+  if (isSession && user.refuseSessionAuth) return null;
+  return {
+    tokenId: token.id,
+    kind: token.kind,
+    tokenName: token.name,
+    rights: token.rights,
+    createdAtMs: token.createdAtMs,
+    expiresAtMs: token.expiresAtMs,
+    notBeforeMs: null,
+    passwordChangeRequired: isSession && user.forcePasswordChange,
+    user: { id: user.id, email: user.email, name: user.name, isAdmin: user.isAdmin },
+  };
+}
+
+/**
+ * The database as services see it: what this node changes, it drops from its own cache at once,
+ * before the answer leaves; the others learn of it by the log.
+ */
+export function forgettingOwnChanges(database: Database, node: ServerNode): Database {
+  return {
+    ...database,
+    async write(work) {
+      let forget = (): void => {};
+      const committed = await database.write(async (tx) => {
+        const outcome = await work(tx);
+        forget = () => {
+          for (const change of outcome.changes) {
+            node.forget({
+              kind: change.kind,
+              tokenId: change.kind === "token" ? change.tokenId : null,
+              userId: change.kind === "all" ? null : change.userId,
+            });
+          }
+        };
+        return outcome;
+      });
+      forget();
+      return committed;
+    },
+  };
+}
