@@ -2,6 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { describeEachDialect } from "../databases.ts";
 import { type Credential, type TestServer, type TestUser, startServer } from "../server.ts";
 
+/** A server with its database, on a busy machine. */
+const START_MS_MAX = 60_000;
+
 describeEachDialect("verification", (dialect) => {
   let server: TestServer;
   let ann: TestUser;
@@ -15,7 +18,7 @@ describeEachDialect("verification", (dialect) => {
     full = await server.createToken(ann, "clé à 100%");
     read = await server.createToken(ann, "reader", { rights: "read" });
     verify = await server.createToken(ann, "service", { rights: "verify" });
-  });
+  }, START_MS_MAX);
   afterAll(() => server[Symbol.asyncDispose]());
 
   const tokenOf = (credential: Credential) => credential["authorization"]?.slice(7) ?? "";
