@@ -1,5 +1,5 @@
 /** Real databases for tests: each test runs on all of them. */
-import { describe } from "bun:test";
+import { describe, setDefaultTimeout } from "bun:test";
 import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -9,6 +9,9 @@ import type { ChangeLogContext } from "../src/store/change-log.ts";
 import type { Database } from "../src/store/database.ts";
 import { openDatabase } from "../src/store/open-database.ts";
 import { startPostgres } from "./postgres.ts";
+
+// Other work on the machine must not fail a test.
+setDefaultTimeout(60_000);
 
 /** An empty database of one kind, for one test. */
 export interface TestDatabase extends AsyncDisposable {

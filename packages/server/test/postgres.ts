@@ -2,8 +2,17 @@
  * A PostgreSQL server for tests and benchmarks: the one that a development dependency ships, or the
  * machine's. It ends, and its files go, with the process that started it, however that one ends.
  */
-import { spawn } from "node:child_process";
-import { chownSync, cpSync, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import {
+  chownSync,
+  closeSync,
+  cpSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+} from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir, userInfo } from "node:os";
@@ -26,22 +35,25 @@ export interface PostgresOptions {
   readonly settings?: readonly string[];
 }
 
-// `cat` ends when the starting process does, by whatever means; then so do the server and its files.
+// In the background, where nobody takes it for a child to be cleaned up. `cat` ends when the process
+// that holds the other end of the pipe does, by whatever means; then so do the server and its files.
 const SUPERVISOR = `
 trap '' INT
 directory=$1 initdb=$2 postgres=$3
 shift 3
-"$initdb" -D "$directory/data" -U conch -A trust -E UTF8 --locale=C --no-sync \\
-  >"$directory/log" 2>&1 &&
 {
-  "$postgres" -D "$directory/data" "$@" >>"$directory/log" 2>&1 &
-  server=$!
-  cat >/dev/null
-  kill -CONT $server 2>/dev/null
-  kill -QUIT $server 2>/dev/null
+  "$initdb" -D "$directory/data" -U conch -A trust -E UTF8 --locale=C --no-sync \
+    >"$directory/log" 2>&1 &&
+  {
+    "$postgres" -D "$directory/data" "$@" >>"$directory/log" 2>&1 &
+    server=$!
+  }
+  cat "$directory/alive" >/dev/null
+  kill -CONT $server
+  kill -QUIT $server
   wait $server
   rm -rf "$directory"
-}
+} >/dev/null 2>&1 &
 `;
 
 const START_TIMEOUT_MS = 60_000;
@@ -83,22 +95,21 @@ function supervise(
   options: readonly string[],
   isRoot: boolean,
 ): () => Promise<void> {
+  const alive = join(directory, "alive");
+  spawnSync("mkfifo", ["-m", "644", alive]);
+  const pipe = openSync(alive, "r+");
   const script = ["-c", SUPERVISOR, "sh", directory, join(bin, "initdb"), join(bin, "postgres")];
-  const child = spawn("/bin/sh", [...script, ...options], {
+  spawn("/bin/sh", [...script, ...options], {
     ...(isRoot ? UNPRIVILEGED : {}),
     cwd: directory,
-    stdio: ["pipe", "ignore", "ignore"],
+    stdio: "ignore",
+    detached: true,
   });
-  const ended = new Promise<void>((resolve, reject) => {
-    child.once("exit", () => resolve());
-    child.once("error", reject);
-  });
-  ended.catch(() => {});
-  child.unref();
-  return () => {
-    child.ref();
-    child.stdin?.end();
-    return ended;
+  let isStopped = false;
+  return async () => {
+    if (!isStopped) closeSync(pipe);
+    isStopped = true;
+    while (existsSync(directory)) await Bun.sleep(20);
   };
 }
 

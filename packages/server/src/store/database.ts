@@ -36,6 +36,12 @@ export interface Capabilities {
   readonly skipLocked: boolean;
 }
 
+/** How a transaction is run. */
+export interface WriteOptions {
+  /** It waits for something slow, such as a stream: without limits on its time. */
+  readonly isLong?: boolean;
+}
+
 /** A connection that nothing else uses, for a node's lease. */
 export interface LeaseConnection {
   /**
@@ -71,7 +77,10 @@ export interface Database {
    * @throws DatabaseUnavailableError where the database did not answer and nothing was committed,
    *   or nothing that a verification depends on.
    */
-  write<T>(work: (tx: Transaction<Schema>) => Promise<Outcome<T>>): Promise<Committed<T>>;
+  write<T>(
+    work: (tx: Transaction<Schema>) => Promise<Outcome<T>>,
+    options?: WriteOptions,
+  ): Promise<Committed<T>>;
   /** The hot path. */
   readonly lookUp: LookUp;
   /** Opens the connection that a node renews its lease on. */

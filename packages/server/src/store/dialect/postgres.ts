@@ -30,6 +30,9 @@ const MIGRATION_LIMITS: PoolLimits = {
   lockTimeoutMs: null,
 };
 
+/** A stream may stand still for a while, between two statements. */
+const LIFT_LIMITS = sql`set local idle_in_transaction_session_timeout = 0`;
+
 const COLUMN_TYPES: ColumnTypes = {
   // By code point, whatever the database's own collation.
   text: sql`text collate "C"`,
@@ -59,8 +62,8 @@ export async function openPostgres(url: string, context: ChangeLogContext): Prom
   return {
     db,
     capabilities: { skipLocked: true },
-    write: createWrite(db, appending, () => {}),
-    snapshot: createSnapshot(db, sql`set local idle_in_transaction_session_timeout = 0`),
+    write: createWrite(db, appending, { onCommit: () => {}, liftLimits: LIFT_LIMITS }),
+    snapshot: createSnapshot(db, { liftLimits: LIFT_LIMITS }),
     lookUp: lookUp.lookUp,
     openLease() {
       const lease = openLease(url, (server) => {

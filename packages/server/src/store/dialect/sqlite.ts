@@ -62,8 +62,8 @@ export async function openSqlite(file: string, context: ChangeLogContext): Promi
   return {
     db,
     capabilities: { skipLocked: false },
-    write: createWrite(db, appending, growth.look),
-    snapshot: createSnapshot(db, null),
+    write: createWrite(db, appending, { onCommit: growth.look, liftLimits: null }),
+    snapshot: createSnapshot(db, { liftLimits: null }),
     lookUp: createLookUp(reader),
     openLease: () => openLease(db, growth, createReplacementCheck(file, unusable.resolve)),
     unusable: unusable.promise,

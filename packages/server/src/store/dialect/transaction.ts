@@ -9,17 +9,21 @@ import {
 } from "../errors.ts";
 import type { Schema } from "../schema.ts";
 
-/**
- * `Database.write` on Kysely.
- *
- * @param onCommit called after each commit that appended to the log.
- */
+/** How a database runs its transactions. */
+export interface WriteSettings {
+  /** Called after each commit that appended to the log. */
+  readonly onCommit: () => void;
+  /** Run first in a transaction that takes long; `null` where nothing limits it. */
+  readonly liftLimits: RawBuilder<unknown> | null;
+}
+
+/** `Database.write` on Kysely. */
 export function createWrite(
   db: Kysely<Schema>,
   appending: Appending,
-  onCommit: () => void,
+  { onCommit, liftLimits }: WriteSettings,
 ): Database["write"] {
-  return async (work) => {
+  return async (work, { isLong = false } = {}) => {
     let changes: readonly Change[] = [];
     let append: Append | null = null;
     try {
@@ -27,6 +31,7 @@ export function createWrite(
         .transaction()
         .setIsolationLevel("read committed")
         .execute(async (tx: Transaction<Schema>) => {
+          if (isLong) await liftLimits?.execute(tx);
           const outcome = await work(tx);
           changes = outcome.changes;
           if (changes.length > 0) append = await sendChanges(tx, changes, appending);
@@ -51,14 +56,10 @@ async function seqOf(append: Append | null): Promise<number | null> {
   return append === null ? null : append.seq;
 }
 
-/**
- * `Database.snapshot` on Kysely.
- *
- * @param setUp run first, where long transactions need it.
- */
+/** `Database.snapshot` on Kysely. */
 export function createSnapshot(
   db: Kysely<Schema>,
-  setUp: RawBuilder<unknown> | null,
+  { liftLimits }: Pick<WriteSettings, "liftLimits">,
 ): Database["snapshot"] {
   return (work) =>
     db
@@ -66,7 +67,7 @@ export function createSnapshot(
       .setAccessMode("read only")
       .setIsolationLevel("repeatable read")
       .execute(async (tx) => {
-        await setUp?.execute(tx);
+        await liftLimits?.execute(tx);
         return work(tx);
       });
 }
