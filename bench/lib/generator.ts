@@ -1,133 +1,152 @@
 /**
  * A load generator in a process of its own: HTTP/1.1 over kept-alive connections, one request in
- * flight on each, every request built before the clock starts. What it is to do comes as JSON in
- * argument 1; what it saw goes to standard output as JSON.
+ * flight on each, every request built before the clock starts. Each line of standard input is a
+ * round, as JSON; what was seen of it goes to standard output.
  */
 import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
 import type { LoadOptions, LoadResult } from "./load.ts";
 import { createResponseReader } from "./response.ts";
 
 const SAMPLES_MAX = 8_000_000;
 
-const options = JSON.parse(process.argv[2] ?? "") as LoadOptions;
-
-/** The requests as bytes: one for each token. */
-function buildRequests(): Uint8Array[] {
-  const { method, path, headers, body } = options.request;
-  return readFileSync(options.tokensFile, "utf8")
-    .trimEnd()
-    .split("\n")
-    .slice(0, options.tokens)
-    .map((token) => {
-      const content = body?.replace("{token}", token);
-      const lines = [
-        `${method} ${path} HTTP/1.1`,
-        `host: 127.0.0.1:${options.port}`,
-        ...Object.entries(headers).map(
-          ([name, value]) => `${name}: ${value.replace("{token}", token)}`,
-        ),
-        ...(content === undefined ? [] : [`content-length: ${content.length}`]),
-      ];
-      return Buffer.from(`${lines.join("\r\n")}\r\n\r\n${content ?? ""}`, "latin1");
-    });
-}
-
-const requests = buildRequests();
 const latenciesUs = new Uint32Array(SAMPLES_MAX);
-const failures: Record<string, number> = {};
-let next = 0;
-let completed = 0;
-let errors = 0;
-let measuring = false;
-let over = false;
+const requestsMade = new Map<string, readonly Uint8Array[]>();
 
-function nextRequest(): Uint8Array {
-  next = next + 1 >= requests.length ? 0 : next + 1;
-  return requests[next]!;
+/** The requests of a round as bytes, one for each token. */
+function requestsOf(options: LoadOptions): readonly Uint8Array[] {
+  const key = JSON.stringify([options.port, options.request, options.tokensFile, options.tokens]);
+  const made = requestsMade.get(key) ?? buildRequests(options);
+  requestsMade.set(key, made);
+  return made;
 }
 
-function fail(reason: string): void {
-  errors += 1;
-  failures[reason] = (failures[reason] ?? 0) + 1;
+function buildRequests({ port, request, tokensFile, tokens }: LoadOptions): Uint8Array[] {
+  const { method, path, headers, body } = request;
+  const lines = readFileSync(tokensFile, "utf8").trimEnd().split("\n").slice(0, tokens);
+  return lines.map((token) => {
+    const content = body?.replace("{token}", token);
+    const head = [
+      `${method} ${path} HTTP/1.1`,
+      `host: 127.0.0.1:${port}`,
+      ...Object.entries(headers).map(
+        ([name, value]) => `${name}: ${value.replace("{token}", token)}`,
+      ),
+      ...(content === undefined ? [] : [`content-length: ${content.length}`]),
+    ];
+    return Buffer.from(`${head.join("\r\n")}\r\n\r\n${content ?? ""}`, "latin1");
+  });
 }
 
-async function connect(): Promise<void> {
-  const reader = createResponseReader(options.request.expect);
-  let sentAtNs = 0;
-  let unsent: Uint8Array | null = null;
+/** Where the tokens of a request template go on from round to round. */
+const positions = new Map<readonly Uint8Array[], number>();
 
-  function send(socket: Bun.Socket): void {
-    const request = nextRequest();
-    const written = socket.write(request);
-    if (written < request.length) unsent = request.subarray(Math.max(written, 0));
+async function run(options: LoadOptions): Promise<LoadResult> {
+  const requests = requestsOf(options);
+  const failures: Record<string, number> = {};
+  const sockets = new Set<Bun.Socket<unknown>>();
+  let next = positions.get(requests) ?? 0;
+  let completed = 0;
+  let errors = 0;
+  let isMeasuring = false;
+  let isOver = false;
+
+  function fail(reason: string): void {
+    if (!isMeasuring) return;
+    errors += 1;
+    failures[reason] = (failures[reason] ?? 0) + 1;
   }
 
-  await Bun.connect({
-    hostname: "127.0.0.1",
-    port: options.port,
-    socket: {
+  function createHandler(): Bun.SocketHandler<unknown> {
+    const reader = createResponseReader(options.request.expect);
+    let sentAtNs = 0;
+    let unsent: Uint8Array | null = null;
+
+    function write(socket: Bun.Socket<unknown>, bytes: Uint8Array): void {
+      const written = Math.max(socket.write(bytes), 0);
+      unsent = written < bytes.length ? bytes.subarray(written) : null;
+    }
+
+    function send(socket: Bun.Socket<unknown>, nowNs: number): void {
+      next = next + 1 >= requests.length ? 0 : next + 1;
+      sentAtNs = nowNs;
+      write(socket, requests[next]!);
+    }
+
+    return {
       open(socket) {
+        sockets.add(socket);
         socket.setNoDelay(true);
-        sentAtNs = Bun.nanoseconds();
-        send(socket);
+        send(socket, Bun.nanoseconds());
       },
       drain(socket) {
-        if (unsent === null) return;
-        const written = socket.write(unsent);
-        unsent = written < unsent.length ? unsent.subarray(Math.max(written, 0)) : null;
+        if (unsent !== null) write(socket, unsent);
       },
       data(socket, chunk) {
         const outcome = reader.read(chunk);
-        if (outcome === null || over) return;
+        if (outcome === null || isOver) return;
         const nowNs = Bun.nanoseconds();
         if (outcome !== "ok") fail(outcome);
-        else if (measuring && completed < SAMPLES_MAX) {
+        else if (isMeasuring && completed < SAMPLES_MAX) {
           latenciesUs[completed] = (nowNs - sentAtNs) / 1_000;
           completed += 1;
         }
-        sentAtNs = nowNs;
-        send(socket);
+        send(socket, nowNs);
       },
-      close() {
-        if (over) return;
+      close(socket) {
+        sockets.delete(socket);
+        if (isOver) return;
         fail("the connection was closed");
         void connect();
       },
       error(_, error) {
-        if (!over) fail(error.message);
+        fail(error.message);
       },
-    },
-  }).catch(async (error: unknown) => {
-    fail(error instanceof Error ? error.message : String(error));
-    await Bun.sleep(50);
-    if (!over) await connect();
-  });
+    };
+  }
+
+  async function connect(): Promise<void> {
+    try {
+      await Bun.connect({
+        hostname: "127.0.0.1",
+        port: options.port,
+        socket: createHandler(),
+      });
+    } catch (error) {
+      fail(error instanceof Error ? error.message : String(error));
+      await Bun.sleep(50);
+      if (!isOver) await connect();
+    }
+  }
+
+  await Promise.all(Array.from({ length: options.connections }, connect));
+  await Bun.sleep(options.warmupMs);
+  isMeasuring = true;
+  const startedAtMs = performance.now();
+  const cpuBefore = process.cpuUsage();
+  await Bun.sleep(options.durationMs);
+  isOver = true;
+  const seconds = (performance.now() - startedAtMs) / 1_000;
+  const cpu = process.cpuUsage(cpuBefore);
+  for (const socket of sockets) socket.end();
+  positions.set(requests, next);
+  return {
+    rate: completed / seconds,
+    completed,
+    errors,
+    failures,
+    ...latenciesOf(latenciesUs.subarray(0, completed)),
+    generatorCpuShare: (cpu.user + cpu.system) / 1e6 / seconds,
+  };
 }
 
-await Promise.all(Array.from({ length: options.connections }, connect));
-await Bun.sleep(options.warmupMs);
-errors = 0;
-for (const reason of Object.keys(failures)) delete failures[reason];
-measuring = true;
-const startedAtMs = performance.now();
-const cpuBefore = process.cpuUsage();
-await Bun.sleep(options.durationMs);
-over = true;
-const seconds = (performance.now() - startedAtMs) / 1_000;
-const cpu = process.cpuUsage(cpuBefore);
+function latenciesOf(samplesUs: Uint32Array): Pick<LoadResult, "p50Ms" | "p99Ms" | "latencyMsMax"> {
+  const sorted = samplesUs.sort();
+  const percentileMs = (share: number): number =>
+    (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN) / 1_000;
+  return { p50Ms: percentileMs(0.5), p99Ms: percentileMs(0.99), latencyMsMax: percentileMs(1) };
+}
 
-const sorted = latenciesUs.subarray(0, completed).sort();
-const percentileMs = (share: number): number =>
-  (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN) / 1_000;
-const result: LoadResult = {
-  rate: completed / seconds,
-  completed,
-  errors,
-  failures,
-  p50Ms: percentileMs(0.5),
-  p99Ms: percentileMs(0.99),
-  latencyMsMax: percentileMs(1),
-  generatorCpuShare: (cpu.user + cpu.system) / 1e6 / seconds,
-};
-console.log(JSON.stringify(result));
-process.exit(0);
+for await (const line of createInterface({ input: process.stdin })) {
+  console.log(JSON.stringify(await run(JSON.parse(line) as LoadOptions)));
+}

@@ -1,5 +1,6 @@
 /** Runs the load generator. */
 import { fileURLToPath } from "node:url";
+import { startWorker, type Worker } from "./worker.ts";
 
 /** A request, with `{token}` where each of the tokens goes. */
 export interface RequestTemplate {
@@ -11,6 +12,7 @@ export interface RequestTemplate {
   readonly expect?: string;
 }
 
+/** One round. */
 export interface LoadOptions {
   readonly port: number;
   readonly request: RequestTemplate;
@@ -23,6 +25,7 @@ export interface LoadOptions {
   readonly durationMs: number;
 }
 
+/** What the generator saw in a round. */
 export interface LoadResult {
   /** Good answers a second. */
   readonly rate: number;
@@ -37,16 +40,8 @@ export interface LoadResult {
   readonly generatorCpuShare: number;
 }
 
-const GENERATOR = fileURLToPath(new URL("generator.ts", import.meta.url));
-
-/** Loads a server and reports what was seen. */
-export async function load(options: LoadOptions): Promise<LoadResult> {
-  const generator = Bun.spawn([process.execPath, GENERATOR, JSON.stringify(options)], {
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "inherit",
-  });
-  const output = await new Response(generator.stdout).text();
-  if ((await generator.exited) !== 0) throw new Error("the load generator failed");
-  return JSON.parse(output) as LoadResult;
+/** Starts a load generator. */
+export function startLoadGenerator(): Promise<Worker<LoadOptions, LoadResult>> {
+  const generator = fileURLToPath(new URL("generator.ts", import.meta.url));
+  return startWorker([process.execPath, generator], { announces: false });
 }

@@ -1,7 +1,8 @@
 /** Servers under test, each a process of its own. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { load, type LoadResult, type RequestTemplate } from "./load.ts";
+import { benchEnvironment } from "./environment.ts";
+import type { RequestTemplate } from "./load.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** The Node that the peers run on. */
@@ -24,12 +25,6 @@ export interface ServerCommand {
   readonly env?: Readonly<Record<string, string>>;
   /** Reads the announcement from a line of output; `null` where it is another line. */
   readonly announcement: (line: string) => { port: number; request: RequestTemplate } | null;
-}
-
-/** The environment of every process under test. Extra CA certificates slow the start of Node. */
-export function benchEnvironment(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
-  const { NODE_EXTRA_CA_CERTS: _, ...rest } = process.env;
-  return { ...rest, NODE_ENV: "production", ...extra };
 }
 
 /** Starts a server and waits for its announcement. */
@@ -112,31 +107,4 @@ export function startAnnouncing(command: readonly string[]): Promise<Server> {
         ? (JSON.parse(line) as { port: number; request: RequestTemplate })
         : null,
   });
-}
-
-/** What one server did in one round. */
-export interface Round extends LoadResult {
-  /** Processor time of the server for each good answer: little touched by what else runs. */
-  readonly cpuUsPerRequest: number;
-}
-
-/** Loads a server for one round. */
-export async function loadServer(
-  server: Server,
-  options: { tokensFile: string; tokens: number; seconds: number; connections?: number },
-): Promise<Round> {
-  const cpuBefore = server.cpuSeconds();
-  const warmupMs = 300;
-  const result = await load({
-    port: server.port,
-    request: server.request,
-    tokensFile: options.tokensFile,
-    tokens: options.tokens,
-    connections: options.connections ?? 64,
-    warmupMs,
-    durationMs: options.seconds * 1_000,
-  });
-  const share = (options.seconds * 1_000) / (options.seconds * 1_000 + warmupMs);
-  const cpuSeconds = (server.cpuSeconds() - cpuBefore) * share;
-  return { ...result, cpuUsPerRequest: (cpuSeconds * 1e6) / result.completed };
 }
