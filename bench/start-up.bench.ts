@@ -6,7 +6,7 @@ import { createToken, startConchd } from "./lib/conchd.ts";
 import { ROUNDS } from "./lib/options.ts";
 import { formatNumber, reportRatio } from "./lib/report.ts";
 import { alternate, median, medianRatio } from "./lib/rounds.ts";
-import { benchEnvironment } from "./lib/server.ts";
+import { benchEnvironment } from "./lib/environment.ts";
 
 /** Runs of each contender in a round; the round's value is their median. */
 const RUNS = 7;

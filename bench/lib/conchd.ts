@@ -3,7 +3,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { testBinaries } from "../../acceptance/harness/binaries.ts";
-import { benchEnvironment, startServer } from "./server.ts";
+import { benchEnvironment } from "./environment.ts";
+import { startServer } from "./server.ts";
 
 /** The user that every benchmark's server knows. */
 export const USER = { user: "ben@example.com", password: "marble-otter-twelve-lantern" } as const;

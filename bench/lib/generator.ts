@@ -57,7 +57,7 @@ async function run(options: LoadOptions): Promise<LoadResult> {
     failures[reason] = (failures[reason] ?? 0) + 1;
   }
 
-  function createHandler(): Bun.SocketHandler<unknown> {
+  function createHandler(): Bun.SocketHandler {
     const reader = createResponseReader(options.request.expect);
     let sentAtNs = 0;
     let unsent: Uint8Array | null = null;

@@ -39,12 +39,12 @@ export async function startWorker<Question, Answer>(
   return {
     pid: child.pid,
     async ask(question) {
-      child.stdin.write(`${JSON.stringify(question)}\n`);
-      child.stdin.flush();
+      void child.stdin.write(`${JSON.stringify(question)}\n`);
+      void child.stdin.flush();
       return JSON.parse(await read()) as Answer;
     },
     async [Symbol.asyncDispose]() {
-      child.stdin.end();
+      void child.stdin.end();
       child.kill();
       await child.exited;
     },
