@@ -13,16 +13,16 @@ const faint = (text: string) => (isColored ? `\u001b[2m${text}\u001b[0m` : text)
 let commands = 0;
 let isShown = true;
 const watcher: Watcher = {
-  onCommand(step) {
+  onCommand(step, command) {
     isShown = !step.isHidden;
     if (!isShown) return;
     commands += 1;
     if (step.introduction !== "") console.log(`\n${bold(step.introduction)}\n`);
-    console.log(`$ ${step.command.replaceAll("\n", "\n> ")}`);
+    console.log(`$ ${command.replaceAll("\n", "\n> ")}`);
   },
-  onOutput(printed, { exitCode }) {
+  onOutput({ stdout, exitCode }) {
     if (!isShown) return;
-    for (const line of printed) console.log(line);
+    if (stdout !== "") console.log(stdout.trimEnd());
     if (exitCode !== 0) console.log(faint(`(exit code ${exitCode})`));
   },
 };

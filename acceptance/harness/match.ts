@@ -8,6 +8,7 @@ const PLACEHOLDERS: Readonly<Record<string, string>> = {
   token: "conch_[0-9A-Za-z]{38}",
   id: UUID,
   time: TIME,
+  fingerprint: "sha256:[0-9a-f]{8,64}",
   date: "\\d{4}-\\d\\d-\\d\\d",
   number: "\\d+(?:\\.\\d+)?",
   duration: "\\d+(?:\\.\\d+)? ?(?:ms|s|milliseconds?|seconds?|minutes?)",
@@ -17,12 +18,8 @@ const PLACEHOLDERS: Readonly<Record<string, string>> = {
   any: ".+",
 };
 
-/** What replaces volatile parts when a session is written from a run. */
-const VOLATILE: readonly (readonly [RegExp, string])[] = [
-  [/conch_[0-9A-Za-z]{38}/g, "<token>"],
-  [new RegExp(UUID, "g"), "<id>"],
-  [/\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?: ?(?:Z|UTC))?/g, "<time>"],
-];
+/** What is volatile wherever it stands, when a session is written from a run. */
+const VOLATILE = ["token", "id", "time", "fingerprint"];
 
 /** Any number of lines, none included. */
 const ANY_LINES = "...";
@@ -81,6 +78,13 @@ export function describeLines(actual: readonly string[], old: readonly string[])
   return actual.map((line) => {
     const kept = old.find((candidate) => lineExpression(candidate).test(line.trimEnd()));
     if (kept !== undefined) return kept;
-    return VOLATILE.reduce((text, [pattern, name]) => text.replace(pattern, name), line.trimEnd());
+    return VOLATILE.reduce(
+      (text, kind) =>
+        // Followed by spaces it is a cell of a table, whose width is kept.
+        text.replace(new RegExp(PLACEHOLDERS[kind] ?? "", "g"), (found, at: number) =>
+          text.startsWith("  ", at + found.length) ? `<${kind}>`.padEnd(found.length) : `<${kind}>`,
+        ),
+      line.trimEnd(),
+    );
   });
 }

@@ -12,6 +12,9 @@ const WRITTEN_ADDRESS = "127.0.0.1:5001";
 /** Marks what a command writes to stderr. */
 const STDERR_MARK = "2> ";
 
+/** Exit code of the harness's own commands when they fail. */
+const HARNESS_FAILURE = 99;
+
 /** The people that a session's server knows. The first is an administrator. */
 const PASSWORDS = {
   ada: "violet-anchor-ninety-canoe",
@@ -33,9 +36,9 @@ export interface RunOptions {
 
 /** Follows a session while it runs. */
 export interface Watcher {
-  readonly onCommand: (step: Step) => void;
-  /** @param printed as on a terminal, addresses as they are written. */
-  readonly onOutput: (printed: readonly string[], result: CommandResult) => void;
+  /** @param command with the server's real address. */
+  readonly onCommand: (step: Step, command: string) => void;
+  readonly onOutput: (result: CommandResult) => void;
 }
 
 /** Runs all commands of a session file. @throws Error that shows each command that went wrong. */
@@ -48,11 +51,10 @@ export async function runSessionFile(path: string, options: RunOptions): Promise
     const shell = await openShell(folder, session, options);
     try {
       const outcome = await runSteps(shell, session, options, path);
-      if (options.update && outcome.replacements.length > 0) {
+      if (outcome.replacements.length > 0) {
         await writeFile(path, replaceLines(text, outcome.replacements));
-      } else if (outcome.failure !== undefined) {
-        throw new Error(outcome.failure);
       }
+      if (outcome.failure !== undefined) throw new Error(outcome.failure);
     } finally {
       await shell.close();
     }
@@ -71,6 +73,7 @@ async function openShell(folder: string, session: Session, options: RunOptions):
   const binaries = options.binaries ?? (await testBinaries());
   const withServer = !session.directives.has("no server");
   await mkdir(home);
+  await mkdir(data);
   if (withServer) await cp(await serverTemplate(), data, { recursive: true });
   const shell = await startShell({
     work,
@@ -151,18 +154,18 @@ async function runSteps(
 ): Promise<{ failure?: string; replacements: readonly Replacement[] }> {
   const replacements: Replacement[] = [];
   for (const step of session.steps) {
-    options.watch?.onCommand(step);
     const address = `127.0.0.1:${await shell.variable("SERVER_PORT")}`;
     const command = step.command.replaceAll(WRITTEN_ADDRESS, address);
+    options.watch?.onCommand(step, command);
     const result = await shell.run(command).catch((error: Error) => {
       throw new Error(`${path}:${step.line}: $ ${step.command}: ${error.message}`);
     });
+    options.watch?.onOutput(result);
     const printed = printedLines(result, address);
-    options.watch?.onOutput(printed, result);
     const captures = matchStreams(step.expected, printed);
     const broken = options.mergeStreams ? undefined : brokenJsonPromise(step, result);
     if (captures === undefined || result.exitCode !== step.exitCode || broken !== undefined) {
-      if (!options.update) {
+      if (!options.update || isNeededLater(step) || result.exitCode === HARNESS_FAILURE) {
         return { failure: describeFailure(path, step, result, printed, broken), replacements };
       }
       replacements.push({ range: step.range, lines: describeStep(step, result, printed) });
@@ -172,6 +175,11 @@ async function runSteps(
     }
   }
   return { replacements };
+}
+
+/** Later commands use what this one printed. */
+function isNeededLater(step: Step): boolean {
+  return step.expected.some((line) => /<[a-z]+:\w+>/.test(line));
 }
 
 function linesOf(text: string): string[] {

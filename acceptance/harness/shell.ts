@@ -75,6 +75,9 @@ export async function startShell(options: {
     }
   }
 
+  const killAtExit = () => killGroup("SIGKILL");
+  process.once("exit", killAtExit);
+
   const quoted = (path: string) => `'${path.replaceAll("'", "'\\''")}'`;
   await ask(
     [
@@ -109,6 +112,7 @@ export async function startShell(options: {
       await child.exited;
       clearTimeout(deadline);
       while (killGroup("SIGKILL")) await Bun.sleep(2);
+      process.off("exit", killAtExit);
     },
   };
 }

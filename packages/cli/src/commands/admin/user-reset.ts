@@ -22,7 +22,9 @@ export const command = defineCommand({
   },
   examples: [{ line: "admin user ben@example.com reset", says: "Mail them a one-time password" }],
   async run({ args, options }, context) {
-    const isRevoking = "revokeTokens" in options && options.revokeTokens;
+    const isRevoking = feature("DISABLE_API_TOKEN_CRUD")
+      ? false
+      : "revokeTokens" in options && options.revokeTokens;
     const user = userInPath(args.user);
     const { client } = await connect(context);
     const input = waitInput(context, options.wait);

@@ -6,7 +6,7 @@ export const command = defineCommand({
   arguments: { command: { summary: "the command, or its first words", variadic: true } },
   examples: [
     { line: "help", says: "All commands" },
-    { line: "help user token create", says: "One of them" },
+    { line: "help user token get", says: "One of them" },
   ],
   exitCodes: [],
   environment: [],

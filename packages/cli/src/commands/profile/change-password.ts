@@ -28,7 +28,9 @@ export const command = defineCommand({
   exitCodes: [3, 4, 6],
   environment: CREDENTIAL_ENVIRONMENT,
   async run({ options }, context) {
-    const isPurge = "purgeTokens" in options && options.purgeTokens;
+    const isPurge = feature("DISABLE_API_TOKEN_CRUD")
+      ? false
+      : "purgeTokens" in options && options.purgeTokens;
     const connection = await connect(context);
     const { client, profile, destination } = connection;
     const { body: me } = await client.call(getMe, {});

@@ -8,8 +8,9 @@ import type { Profile } from "../../profiles/profile.ts";
 import { defineCommand } from "../command.ts";
 
 export const command = defineCommand({
-  description:
-    "Forgets a profile. Its credential stays alive on the server, and is named, unless --revoke ends it\nthere first.",
+  description: feature("DISABLE_API_TOKEN_CRUD")
+    ? "Forgets a profile. Its credential stays alive on the server, and is named."
+    : "Forgets a profile. Its credential stays alive on the server, and is named, unless --revoke ends it\nthere first.",
   arguments: { name: { summary: "the profile's name", complete: "profiles" } },
   options: feature("DISABLE_API_TOKEN_CRUD")
     ? {}
@@ -65,7 +66,11 @@ function whatStays({ apiUrl, credential }: Profile): string {
   if (credential.kind === "process")
     return `its command was forgotten; tokens that it printed stay alive at ${apiUrl}`;
   const name = credential.kind === "token" ? credential.tokenName : null;
-  return name === null
-    ? `its API token stays alive at ${apiUrl}; the profile did not know its name: conch user tokens lists what there is`
-    : `its API token "${printable(name)}" stays alive at ${apiUrl}: conch user token rm ${printable(quoteWord(name))} removes it`;
+  if (name === null) {
+    return `its API token stays alive at ${apiUrl}; the profile did not know its name: conch user tokens lists what there is`;
+  }
+  const removal = feature("DISABLE_API_TOKEN_CRUD")
+    ? ""
+    : `: conch user token rm ${printable(quoteWord(name))} removes it`;
+  return `its API token "${printable(name)}" stays alive at ${apiUrl}${removal}`;
 }
