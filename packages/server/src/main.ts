@@ -1,5 +1,7 @@
 /** `conchd`: the only reader of arguments, environment and signals. */
 import { CommanderError } from "commander";
+import { bound } from "./commands/bound.ts";
+import { describeTransfer, exportAll, importAll } from "./commands/transfer.ts";
 import { createUser } from "./commands/user-create.ts";
 import { readServeConfig } from "./config.ts";
 import { createContext } from "./context.ts";
@@ -7,7 +9,9 @@ import { describeError } from "./logging.ts";
 import { ConfigurationError } from "./options.ts";
 import { createProgram } from "./program.ts";
 import { serve } from "./serve.ts";
+import { NodesRunningError } from "./store/configuration.ts";
 import { DatabaseUnavailableError, DatabaseUnusableError } from "./store/errors.ts";
+import { TransferError } from "./store/transfer.ts";
 
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
@@ -31,7 +35,31 @@ const program = createProgram({
     process.stdout.write(`Email: ${options.email}\n`);
     if (generated !== null) process.stdout.write(`Password: ${generated}\n`);
   },
+
+  async bound({ database, seconds }) {
+    const holding = await bound({ database, seconds }, createContext());
+    process.stdout.write(`Bound: ${holding} s\n`);
+  },
+
+  async exportAll({ database }) {
+    const transfer = await exportAll(database, writeOut, createContext());
+    process.stderr.write(describeTransfer("exported", transfer));
+  },
+
+  async importAll(options) {
+    const transfer = await importAll(options, process.stdin, createContext());
+    process.stderr.write(describeTransfer("imported", transfer));
+  },
 });
+
+function writeOut(text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(text, (error) => {
+      if (error) reject(error);
+      else resolve();
+    });
+  });
+}
 
 function firstSignal(): Promise<void> {
   return new Promise((resolve) => {
@@ -55,6 +83,10 @@ function report(error: unknown): number {
   }
   if (error instanceof DatabaseUnusableError || error instanceof DatabaseUnavailableError) {
     process.stderr.write(`conchd: --database (CONCHD_DATABASE): ${error.message}\n`);
+    return EXIT_FAILURE;
+  }
+  if (error instanceof TransferError || error instanceof NodesRunningError) {
+    process.stderr.write(`conchd: ${error.message}\n`);
     return EXIT_FAILURE;
   }
   process.stderr.write(`conchd: ${describeError(error)}\n`);

@@ -20,6 +20,13 @@ export interface Actions {
     readonly admin?: boolean | undefined;
     readonly passwordStdin?: boolean | undefined;
   }): Promise<void>;
+  /** @param options.seconds absent: the bound is only shown. */
+  bound(options: {
+    readonly database: string;
+    readonly seconds?: string | undefined;
+  }): Promise<void>;
+  exportAll(options: { readonly database: string }): Promise<void>;
+  importAll(options: { readonly database: string; readonly replace: boolean }): Promise<void>;
 }
 
 /** Makes the parser; its actions run while it parses. */
@@ -52,7 +59,51 @@ export function createProgram(actions: Actions): Command {
     .action((options: Parameters<Actions["createUser"]>[0] & { readonly database?: string }) =>
       actions.createUser({ ...options, database: readDatabase(options.database) }),
     );
+  addDatabaseCommands(program, actions);
   return program;
+}
+
+function addDatabaseCommands(program: Command, actions: Actions): void {
+  program
+    .command("bound")
+    .description(
+      "show the bound, or change it while no node is running: a revoked token is accepted nowhere " +
+        "any longer than so many seconds after",
+    )
+    .summary("show or change how long a revoked token may live")
+    .argument("[seconds]", "the new bound, from 0.5 to 3600")
+    .addOption(toOption(DATABASE_OPTION))
+    .action((seconds: string | undefined, options: DatabaseOptions) =>
+      actions.bound({ seconds, database: readDatabase(options.database) }),
+    );
+  program
+    .command("export")
+    .description(
+      "write all data to standard output, as of one moment: one stream of JSON lines that ends with " +
+        "counts and a checksum. It holds password hashes: keep it as safe as the database",
+    )
+    .summary("write all data to standard output")
+    .addOption(toOption(DATABASE_OPTION))
+    .action((options: DatabaseOptions) =>
+      actions.exportAll({ database: readDatabase(options.database) }),
+    );
+  program
+    .command("import")
+    .description(
+      "read an export from standard input into an empty database, of either kind: all of it, or " +
+        "nothing if a row, a count or the checksum is wrong",
+    )
+    .summary("read an export from standard input")
+    .addOption(toOption(DATABASE_OPTION))
+    .option("--replace", "delete what the database holds first", false)
+    .action((options: DatabaseOptions & { readonly replace: boolean }) =>
+      actions.importAll({ replace: options.replace, database: readDatabase(options.database) }),
+    );
+}
+
+/** As the parser has them. */
+interface DatabaseOptions {
+  readonly database?: string;
 }
 
 function readDatabase(text: string | undefined): string {

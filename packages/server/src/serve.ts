@@ -16,6 +16,7 @@ import type { Mailer } from "./services/mail.ts";
 import { createStrengthAssessor } from "./services/password-strength.ts";
 import type { Database } from "./store/database.ts";
 import { openDatabase } from "./store/open-database.ts";
+import { prune } from "./store/pruning.ts";
 
 /** A running `conchd`. */
 export interface RunningServer {
@@ -28,6 +29,8 @@ export interface RunningServer {
 }
 
 const USAGE_FLUSH_MS = 2000;
+const PRUNE_PAUSE_MS = 10 * 60_000;
+const PRUNE_BATCH_PAUSE_MS = 100;
 const DRAIN_MS_MAX = 20_000;
 const MAIL_DRAIN_MS_MAX = 5000;
 
@@ -82,6 +85,12 @@ export async function serve(config: ServeConfig, context: Context): Promise<Runn
       logger.log("warn", "usage_not_written", { cause: describeError(error) });
     });
   const flushing = context.repeat(USAGE_FLUSH_MS, flushUsage);
+  const pruning = context.repeat(PRUNE_PAUSE_MS, () =>
+    prune(database, context.clock.nowMs(), () => context.delay(PRUNE_BATCH_PAUSE_MS)).then(
+      (pruned) => logger.log("debug", "pruned", { ...pruned }),
+      (error: unknown) => logger.log("warn", "not_pruned", { cause: describeError(error) }),
+    ),
+  );
   logger.log("info", "listening", { url: listening.url });
   return {
     url: listening.url,
@@ -92,6 +101,7 @@ export async function serve(config: ServeConfig, context: Context): Promise<Runn
       await Promise.race([listening.stop(), context.delay(DRAIN_MS_MAX)]);
       await listening.abort();
       flushing.stop();
+      pruning.stop();
       await flushUsage();
       await Promise.race([mailer.drain(), context.delay(MAIL_DRAIN_MS_MAX)]);
       await assessor.close();

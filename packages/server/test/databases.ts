@@ -10,9 +10,6 @@ import type { Database } from "../src/store/database.ts";
 import { openDatabase } from "../src/store/open-database.ts";
 import { startPostgres } from "./postgres.ts";
 
-// Other work on the machine must not fail a test.
-setDefaultTimeout(60_000);
-
 /** An empty database of one kind, for one test. */
 export interface TestDatabase extends AsyncDisposable {
   /** What `openDatabase` takes; opening it again makes another node of the same installation. */
@@ -99,7 +96,12 @@ async function runSql(url: string, text: string): Promise<void> {
 /** Every kind of database that Conch runs on. */
 export const TEST_DIALECTS: readonly TestDialect[] = [sqlite, postgres];
 
+/** Other work on the machine must not fail a test. */
+const TIMEOUT_MS = 60_000;
+
 /** Runs the tests once for each kind of database. */
 export function describeEachDialect(name: string, tests: (dialect: TestDialect) => void): void {
+  // Holds for the file that calls this.
+  setDefaultTimeout(TIMEOUT_MS);
   for (const dialect of TEST_DIALECTS) describe(`${name} [${dialect.name}]`, () => tests(dialect));
 }

@@ -74,7 +74,9 @@ export async function changeBound(
   pause: (ms: number) => Promise<void>,
 ): Promise<void> {
   if (!Number.isInteger(boundMs) || boundMs < BOUND_MS_MIN || boundMs > BOUND_MS_MAX) {
-    throw new RangeError(`the bound is from ${BOUND_MS_MIN} to ${BOUND_MS_MAX} milliseconds`);
+    throw new RangeError(
+      `the bound is from ${BOUND_MS_MIN / 1000} to ${BOUND_MS_MAX / 1000} seconds`,
+    );
   }
   const oldBoundMs = await readBoundMs(database.db);
   const before = await listBeats(database.db);

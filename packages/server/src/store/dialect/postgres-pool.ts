@@ -13,7 +13,6 @@ import type { PostgresPool, PostgresPoolClient } from "kysely";
 import {
   CommitUnconfirmedError,
   DatabaseUnavailableError,
-  DatabaseUnusableError,
   UniqueViolationError,
 } from "../errors.ts";
 
@@ -112,9 +111,9 @@ async function connectWithBackoff(pool: Pool, timeoutMs: number): Promise<PoolCl
     try {
       return await pool.connect();
     } catch (error) {
-      const translated = translate(error);
       const left = deadline - performance.now();
-      if (!(translated instanceof DatabaseUnavailableError) || left <= 0) throw translated;
+      const isRefused = error instanceof DatabaseError && REFUSED.test(error.code ?? "");
+      if (isRefused || left <= 0) throw translate(error);
       const jitter = 0.5 + Math.random();
       await Bun.sleep(Math.min(left, jitter * Math.min(delayMs, RECONNECT_DELAY_MS_MAX)));
     }
@@ -191,8 +190,8 @@ function closeAtOnce(client: PoolClient): void {
  * system, internal; read-only (a superseded primary), deadlocks and time limits.
  */
 const UNAVAILABLE = /^(08|53|57|58|XX)|^(25006|25P03|25P04|40001|40P01|55P03)$/;
-/** What can only be put right by the operator: credentials, missing database. */
-const UNUSABLE = /^(28|3D)/;
+/** A wrong credential, a missing database: not put right by trying again at once. */
+const REFUSED = /^(28|3D)/;
 
 /** Errors of the driver as the store's. */
 export function translate(error: unknown): unknown {
@@ -205,7 +204,8 @@ export function translate(error: unknown): unknown {
   const code = error.code ?? "";
   if (code === "23505") return new UniqueViolationError(error.table ?? "", { cause: error });
   const text = `the database cannot serve: ${error.message}`;
-  if (UNAVAILABLE.test(code)) return new DatabaseUnavailableError(text, { cause: error });
-  if (UNUSABLE.test(code)) return new DatabaseUnusableError(text, { cause: error });
+  if (UNAVAILABLE.test(code) || REFUSED.test(code)) {
+    return new DatabaseUnavailableError(text, { cause: error });
+  }
   return error;
 }

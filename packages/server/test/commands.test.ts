@@ -1,0 +1,61 @@
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+import { describeEachDialect, TEST_DIALECTS } from "./databases.ts";
+import { createUserRow } from "./rows.ts";
+
+const MAIN = join(import.meta.dir, "..", "src", "main.ts");
+
+interface Run {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs the real `conchd`. */
+async function conchd(database: string, args: readonly string[], input = ""): Promise<Run> {
+  const child = Bun.spawn([process.execPath, MAIN, ...args], {
+    env: { ...process.env, CONCHD_DATABASE: database },
+    stdin: Buffer.from(input),
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [out, err, code] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  return { code, out, err };
+}
+
+describeEachDialect("conchd bound", (dialect) => {
+  test("shows the bound, changes it, and says what is wrong", async () => {
+    await using testDatabase = await dialect.create();
+    const { url } = testDatabase;
+    expect(await conchd(url, ["bound"])).toEqual({ code: 0, out: "Bound: 5 s\n", err: "" });
+    expect(await conchd(url, ["bound", "2.5"])).toMatchObject({ code: 0, out: "Bound: 2.5 s\n" });
+    expect(await conchd(url, ["bound", "0"])).toMatchObject({
+      code: 2,
+      err: "conchd: the bound is from 0.5 to 3600 seconds\n",
+    });
+    expect(await conchd(url, ["bound"])).toMatchObject({ out: "Bound: 2.5 s\n" });
+  });
+});
+
+describeEachDialect("conchd export", (source) => {
+  test("and import into another kind of database; a second import is refused", async () => {
+    const target = TEST_DIALECTS.find(({ name }) => name !== source.name) ?? source;
+    await using from = await source.create();
+    await using to = await target.create();
+    const database = await from.open();
+    await database.db.insertInto("user_account").values(createUserRow()).execute();
+    const exported = await conchd(from.url, ["export"]);
+    expect(exported.code).toBe(0);
+    const imported = await conchd(to.url, ["import"], exported.out);
+    expect(imported).toMatchObject({ code: 0, out: "" });
+    expect(imported.err).toBe(exported.err.replace("exported", "imported"));
+    expect(imported.err).toMatch(/user_account +1\n/);
+    const again = await conchd(to.url, ["import"], exported.out);
+    expect(again).toMatchObject({ code: 1, out: "" });
+    expect(again.err).toContain("--replace");
+  });
+});
