@@ -1,10 +1,11 @@
 /** A real `conchd` on an empty SQLite database, with one user. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { testBinaries } from "../../acceptance/harness/binaries.ts";
 import { benchEnvironment } from "./environment.ts";
-import { startServer } from "./server.ts";
+import type { RequestTemplate } from "./load.ts";
+import { startServer, type Server } from "./server.ts";
 
 /** The user that every benchmark's server knows. */
 export const USER = { user: "ben@example.com", password: "marble-otter-twelve-lantern" } as const;
@@ -20,11 +21,10 @@ export interface Conchd extends AsyncDisposable {
 export async function startConchd(): Promise<Conchd> {
   const binaries = await testBinaries();
   const folder = await mkdtemp(join(tmpdir(), "conch-bench-server-"));
-  const conchd = join(binaries, "conchd");
-  const database = ["--database", `sqlite:${join(folder, "conch.db")}`];
+  const database = `sqlite:${join(folder, "conch.db")}`;
   const created = Bun.spawnSync(
     [
-      conchd,
+      join(binaries, "conchd"),
       "user",
       "create",
       "--email",
@@ -32,18 +32,13 @@ export async function startConchd(): Promise<Conchd> {
       "--name",
       "B",
       "--password-stdin",
-      ...database,
+      "--database",
+      database,
     ],
     { env: benchEnvironment(), stdin: Buffer.from(`${USER.password}\n`) },
   );
   if (!created.success) throw new Error(created.stderr.toString());
-  const server = await startServer({
-    command: [conchd, "serve", "--listen", "127.0.0.1:0", ...database],
-    announcement(line) {
-      const port = Number(/listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1]);
-      return port > 0 ? { port, request: { method: "GET", path: "/me", headers: {} } } : null;
-    },
-  });
+  const server = await serveDatabase({ database, folder });
   return {
     url: `http://127.0.0.1:${server.port}`,
     conch: join(binaries, "conch"),
@@ -52,6 +47,36 @@ export async function startConchd(): Promise<Conchd> {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** `GET /verify`, the request that is measured most. */
+export const VERIFY_REQUEST: RequestTemplate = {
+  method: "GET",
+  path: "/verify",
+  headers: { authorization: "Bearer {token}" },
+};
+
+/** Starts a node on a database that is there. */
+export async function serveDatabase(settings: {
+  readonly database: string;
+  /** Gets the secrets and the mails; nodes of one installation share it. */
+  readonly folder: string;
+  /** Further options of `conchd serve`. */
+  readonly options?: readonly string[];
+}): Promise<Server> {
+  const { database, folder, options = [] } = settings;
+  const secrets = join(folder, "secrets");
+  await writeFile(secrets, `${"secret of the benchmarks ".repeat(2)}\n`, { mode: 0o600 });
+  const conchd = join(await testBinaries(), "conchd");
+  const address = ["--listen", "127.0.0.1:0"];
+  const files = ["--secrets-file", secrets, "--mail-folder", join(folder, "mail")];
+  return startServer({
+    command: [conchd, "serve", ...address, "--database", database, ...files, ...options],
+    announcement(line) {
+      const port = Number(/listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1]);
+      return port > 0 ? { port, request: VERIFY_REQUEST } : null;
+    },
+  });
 }
 
 /** Logs in. @returns the whole login JWT. */

@@ -11,10 +11,11 @@ import { readBody } from "./http/body.ts";
 import type { ClientAddresses } from "./http/client-address.ts";
 import { bearerOf } from "./http/credential.ts";
 import type { Implementation, UncheckedResult } from "./http/implementation.ts";
+import type { Connections, RequestIdOf } from "./http/request-id.ts";
 import { type RoutePath, createRoutePath } from "./http/route-path.ts";
 import { parseBody, parseQuery } from "./http/validation.ts";
 import { type Logger, describeError } from "./logging.ts";
-import type { Clock, Random } from "./services/clock.ts";
+import type { Clock } from "./services/clock.ts";
 import type { UsageCollector } from "./services/usage.ts";
 import type { Verifier } from "./services/verification.ts";
 import { DatabaseUnavailableError, RevocationUnconfirmedError } from "./store/errors.ts";
@@ -30,16 +31,14 @@ export interface AppOptions {
   readonly bodyLimitBytes: number;
   readonly logger: Logger;
   readonly clock: Clock;
-  readonly random: Random;
+  readonly requestIdOf: RequestIdOf;
 }
 
-/** What the runtime's server tells of a connection. */
-export interface Connections {
-  requestIP(request: Request): { readonly address: string } | null;
-}
-
-/** Answers requests; never rejects. */
-export type RequestHandler = (request: Request, connections: Connections) => Promise<Response>;
+/** Answers requests; neither throws nor rejects. */
+export type RequestHandler = (
+  request: Request,
+  connections: Connections,
+) => Response | Promise<Response>;
 
 /** The app as `Bun.serve` takes it. */
 export interface App {
@@ -63,7 +62,6 @@ interface Exchange {
 type Answer = (exchange: Exchange) => Promise<Response>;
 
 const RETRY_MS = 1000;
-const REQUEST_ID = /^[\w.:-]{1,128}$/;
 
 /** Registers the contract's routes: one function a path, which tells methods apart itself. */
 export function createApp(options: AppOptions): App {
@@ -102,11 +100,9 @@ function createHandler(options: AppOptions, answer: Answer): RequestHandler {
 
 function begin(options: AppOptions, request: Request, connections: Connections): Exchange {
   const peer = connections.requestIP(request)?.address ?? "";
-  const given = request.headers.get(REQUEST_ID_HEADER) ?? "";
-  const isProxied = options.clientAddresses.isTrusted(peer) && REQUEST_ID.test(given);
   return {
     request,
-    requestId: isProxied ? given : options.random.uuid(),
+    requestId: options.requestIdOf(request, connections),
     clientAddress: options.clientAddresses.resolve(peer, request.headers.get("x-forwarded-for")),
     startedMs: options.clock.monotonicMs(),
     route: null,

@@ -1,8 +1,10 @@
-import { toTimestamp } from "@conch/contract";
+import { toTimestamp, verifyCredential } from "@conch/contract";
 import { type App, createApp } from "./app.ts";
 import type { MailConfig, ServeConfig } from "./config.ts";
 import type { Context, Listening } from "./context.ts";
 import { createClientAddresses } from "./http/client-address.ts";
+import { createRequestIds } from "./http/request-id.ts";
+import { createVerifyHandler } from "./http/verify-handler.ts";
 import { type Logger, createLogger, describeError } from "./logging.ts";
 import { joinNodes } from "./membership.ts";
 import { createFolderMailer } from "./mail/folder.ts";
@@ -13,6 +15,7 @@ import { createPages } from "./routes/pages.ts";
 import { loadSecrets } from "./secrets.ts";
 import { type Services, createServices } from "./services/index.ts";
 import type { Mailer } from "./services/mail.ts";
+import type { ServerNode } from "./services/node.ts";
 import { createStrengthAssessor } from "./services/password-strength.ts";
 import type { Database } from "./store/database.ts";
 import { openDatabase } from "./store/open-database.ts";
@@ -70,7 +73,15 @@ export async function serve(config: ServeConfig, context: Context): Promise<Runn
     secrets,
     lifetimes: config.lifetimes,
   });
-  const app = createServerApp({ config, services, database, logger, context, issuer });
+  const app = createServerApp({
+    ...membership,
+    config,
+    services,
+    database,
+    logger,
+    context,
+    issuer,
+  });
   let listening: Listening;
   try {
     listening = context.listen(app, config.listen, config.bodyLimitBytes);
@@ -116,24 +127,36 @@ export async function serve(config: ServeConfig, context: Context): Promise<Runn
 function createServerApp(options: {
   readonly config: ServeConfig;
   readonly services: Services;
+  readonly node: ServerNode;
   readonly database: Database;
   readonly logger: Logger;
   readonly context: Context;
   readonly issuer: () => string;
 }): App {
-  const { config, services, database, logger, context, issuer } = options;
+  const { config, services, node, database, logger, context, issuer } = options;
   const isSecure = config.publicUrl?.startsWith("https:") === true;
-  return createApp({
+  const clientAddresses = createClientAddresses(config.trustedProxies);
+  const requestIdOf = createRequestIds(clientAddresses, context.random);
+  const app = createApp({
     implementations: createImplementations(services, { isSecure, issuer }),
     pages: createPages({ database, publicUrl: config.publicUrl }),
     verifier: services.verifier,
     usage: services.usage,
-    clientAddresses: createClientAddresses(config.trustedProxies),
+    clientAddresses,
     bodyLimitBytes: config.bodyLimitBytes,
     logger,
     clock: context.clock,
-    random: context.random,
+    requestIdOf,
   });
+  const { path } = verifyCredential;
+  const verify = createVerifyHandler({
+    node,
+    usage: services.usage,
+    counts: services.verificationCounts,
+    requestIdOf,
+    general: app.routes[path] ?? app.fetch,
+  });
+  return { ...app, routes: { ...app.routes, [path]: verify } };
 }
 
 function createMailer(config: MailConfig, logger: Logger, context: Context): Mailer {

@@ -1,0 +1,71 @@
+// GET /verify with 1 M tokens stored and 100 k in use, against the limit of the runtime and against
+// what a user would pick instead.
+import { join } from "node:path";
+import { serveDatabase } from "./lib/conchd.ts";
+import { contest, type Contender } from "./lib/contest.ts";
+import { createFolder } from "./lib/files.ts";
+import { formatNumber, reportRatio } from "./lib/report.ts";
+import { seed } from "./lib/seed.ts";
+import { PEER_NODE, startAnnouncing } from "./lib/server.ts";
+
+const STORED = 1_000_000;
+const IN_USE = 100_000;
+const PEERS = join(import.meta.dir, "peers");
+
+await using folder = await createFolder();
+const pathOf = (name: string): string => join(folder.path, name);
+const tokensFile = pathOf("tokens");
+const database = `sqlite:${pathOf("conch.db")}`;
+await seed({ url: database, stored: STORED, inUse: IN_USE, tokensFile });
+
+await using conchd = await serveDatabase({ database, folder: folder.path });
+await using bare = await startAnnouncing([
+  process.execPath,
+  join(import.meta.dir, "servers/bare.ts"),
+]);
+
+async function startPeer(name: string): Promise<Contender & AsyncDisposable> {
+  const peerTokensFile = pathOf(`${name}.tokens`);
+  const server = await startAnnouncing([PEER_NODE, join(PEERS, `${name}.mjs`), peerTokensFile]);
+  return {
+    server,
+    tokensFile: peerTokensFile,
+    tokens: IN_USE,
+    [Symbol.asyncDispose]: () => server.stop(),
+  };
+}
+
+await using fastify = await startPeer("fastify-jwt");
+await using oidc = await startPeer("oidc-provider");
+await using betterAuth = await startPeer("better-auth");
+
+const result = await contest({
+  conchd: { server: conchd, tokensFile, tokens: IN_USE },
+  bare: { server: bare, tokensFile, tokens: IN_USE },
+  fastify,
+  oidc,
+  betterAuth,
+});
+
+const what = "GET /verify, 1 M tokens stored, 100 k in use";
+reportRatio(
+  `${what} / bare Bun.serve`,
+  result.ratio("conchd", "bare", "rate"),
+  { atLeast: 0.7 },
+  `${result.describe("conchd")}; ${result.describe("bare")}`,
+);
+reportRatio(
+  `${what}, p99 / that of bare Bun.serve`,
+  result.ratio("conchd", "bare", "p99Ms"),
+  { atMost: 2 },
+  `${formatNumber(result.of("conchd", "p99Ms"))} ms against ${formatNumber(result.of("bare", "p99Ms"))} ms`,
+);
+const peers = [
+  ["Fastify on Node 24 with jose, HS256", "fastify", 3],
+  ["oidc-provider introspection, memory store", "oidc", 8],
+  ["better-auth API key over HTTP, SQLite", "betterAuth", 50],
+] as const;
+for (const [peer, name, atLeast] of peers) {
+  const ratio = result.ratio("conchd", name, "rate");
+  reportRatio(`${what} / ${peer}`, ratio, { atLeast }, result.describe(name));
+}

@@ -1,0 +1,89 @@
+/**
+ * `GET|HEAD /verify` for API tokens that are good: the route that other services call for each of
+ * their requests, answered without what the others need. Whatever is not plainly that goes the way
+ * of all routes, which says what is wrong.
+ */
+import {
+  API_VERSION,
+  API_VERSION_HEADER,
+  REQUEST_ID_HEADER,
+  TOKEN_LENGTH,
+  TOKEN_PREFIX,
+  VERIFY_HEADERS,
+  isWellFormedToken,
+  toHeaderValue,
+} from "@conch/contract";
+import type { Decision, Entry } from "@conch/verify/core/index";
+import type { RequestHandler } from "../app.ts";
+import type { ServerNode } from "../services/node.ts";
+import type { UsageCollector } from "../services/usage.ts";
+import type { VerificationCounts, VerificationSource } from "../services/verification-counts.ts";
+import { credentialKey } from "../services/verification.ts";
+import type { Connections, RequestIdOf } from "./request-id.ts";
+
+/** What the handler is made of. */
+export interface VerifyHandlerOptions {
+  readonly node: ServerNode;
+  readonly usage: UsageCollector;
+  readonly counts: VerificationCounts;
+  readonly requestIdOf: RequestIdOf;
+  /** Answers what is left. */
+  readonly general: RequestHandler;
+}
+
+const BEARER = "Bearer ";
+const HEADER_LENGTH = BEARER.length + TOKEN_LENGTH;
+const CONSTANT_HEADERS = new Headers({
+  [API_VERSION_HEADER]: API_VERSION,
+  "cache-control": "no-store",
+});
+
+/** Makes the handler; a proxy's log is the place for its successes, so they are counted only. */
+export function createVerifyHandler(options: VerifyHandlerOptions): RequestHandler {
+  const { node, usage, counts, requestIdOf, general } = options;
+
+  function answer(
+    decision: Decision,
+    source: VerificationSource,
+    request: Request,
+    connections: Connections,
+  ): Response | Promise<Response> {
+    if (decision.outcome !== "ok") return general(request, connections);
+    counts.count("ok", source);
+    usage.record(decision.entry.tokenId);
+    return verifiedResponse(decision.entry, requestIdOf(request, connections));
+  }
+
+  return (request, connections) => {
+    const token = plainTokenOf(request);
+    if (token === null) return general(request, connections);
+    const key = credentialKey(token);
+    const cached = node.checker.decide(key, "read");
+    if (cached !== null) return answer(cached, "cache", request, connections);
+    // Twice the work of all the rest, so only before the database is asked.
+    if (!isWellFormedToken(token)) return general(request, connections);
+    return node.checker
+      .check(key, key, "read")
+      .then((decision) => answer(decision, "database", request, connections));
+  };
+}
+
+/** The API token of a request that asks for nothing but its check; else `null`. */
+function plainTokenOf(request: Request): string | null {
+  const { method } = request;
+  if ((method !== "GET" && method !== "HEAD") || request.url.includes("?")) return null;
+  const header = request.headers.get("authorization");
+  if (header?.length !== HEADER_LENGTH || !header.startsWith(BEARER)) return null;
+  return header.startsWith(TOKEN_PREFIX, BEARER.length) ? header.slice(BEARER.length) : null;
+}
+
+function verifiedResponse(entry: Entry, requestId: string): Response {
+  const headers = new Headers(CONSTANT_HEADERS);
+  headers.set(REQUEST_ID_HEADER, requestId);
+  headers.set(VERIFY_HEADERS.userId, entry.user.id);
+  headers.set(VERIFY_HEADERS.userEmail, toHeaderValue(entry.user.email));
+  headers.set(VERIFY_HEADERS.tokenName, toHeaderValue(entry.tokenName));
+  headers.set(VERIFY_HEADERS.admin, entry.user.isAdmin ? "true" : "false");
+  headers.set(VERIFY_HEADERS.rights, entry.rights);
+  return new Response(null, { headers });
+}
