@@ -18,14 +18,17 @@ interface Sources {
    * import.meta.url)` finds a worker only if it lies at the top, too.
    */
   readonly root: string;
+  /** As a script, code starts 3 ms sooner than as modules; it can then hold no top-level `await`. */
+  readonly format: "cjs" | "esm";
 }
 
 const SOURCES: Readonly<Record<Program, Sources>> = {
-  conch: { main: "packages/cli/src/main.ts", workers: [], root: "packages/cli/src" },
+  conch: { main: "packages/cli/src/main.ts", workers: [], root: "packages/cli/src", format: "cjs" },
   conchd: {
     main: "packages/server/src/main.ts",
     workers: ["packages/server/src/services/password-strength-worker.ts"],
     root: "packages/server/src/services",
+    format: "esm",
   },
 };
 
@@ -33,12 +36,12 @@ const SOURCES: Readonly<Record<Program, Sources>> = {
 export const NO_FLAGS: BuildFlags = readBuildFlags({});
 
 function bundleOptions(program: Program, flags: BuildFlags) {
-  const { main, workers, root } = SOURCES[program];
+  const { main, workers, root, format } = SOURCES[program];
   return {
     entrypoints: [main, ...workers].map((path) => join(ROOT, path)),
     root: join(ROOT, root),
     target: "bun",
-    format: "esm",
+    format,
     minify: true,
     features: [...flags.features],
     define: { ...flags.define, CONCH_BUILD_VERSION: JSON.stringify(manifest.version) },

@@ -17,6 +17,9 @@ export async function runConch(context: Context): Promise<ExitCode> {
   let isJson = wantsJson(context.argv);
   let running: CommandContext | null = null;
   try {
+    if (context.argv[0] === "__complete" || context.argv[0] === "__complete-line") {
+      return await printCompletions(context, context.argv);
+    }
     const found = findCommand(context.argv, BUILD_COMMANDS);
     if (hasSwitch(found.rest, "--version") && !hasSwitch(found.rest, "--help", "-h")) {
       print(context, isJson, plainStyle(context), versionResult());
@@ -47,6 +50,18 @@ export async function runConch(context: Context): Promise<ExitCode> {
   } catch (error) {
     return printError(context, isJson, running, error);
   }
+}
+
+/** For the scripts of `conch completion`: the word to complete, and what can stand in its place. */
+async function printCompletions(
+  context: Context,
+  [mode, ...words]: readonly string[],
+): Promise<ExitCode> {
+  const { complete, wordsOf } = await import("./commands/complete.ts");
+  const line = mode === "__complete-line" ? wordsOf(words[0] ?? "") : words;
+  const candidates = await complete(context, BUILD_COMMANDS, line);
+  context.stdout.writeLine([line.at(-1) ?? "", ...candidates].join("\n"));
+  return EXIT.done;
 }
 
 function wantsJson(argv: readonly string[]): boolean {

@@ -11,6 +11,7 @@ export interface Argument {
   readonly optional?: true;
   /** Takes all that follow. */
   readonly variadic?: true;
+  readonly choices?: readonly string[];
   readonly complete?: Completion;
 }
 

@@ -180,6 +180,10 @@ export const BUILD_COMMANDS = createIndex({
           load: () => import("./api/delete.ts"),
         },
       }),
+  completion: {
+    summary: "Print a script that completes commands in a shell",
+    load: () => import("./general/completion.ts"),
+  },
   version: {
     summary: "Show the versions of client and server, and the build flags",
     load: () => import("./general/version.ts"),

@@ -111,15 +111,17 @@ function valueOf(
       `where that is meant to be the value, write ${rawName}=${value}`,
     );
   }
-  const { choices } = option;
-  if (choices !== undefined && !choices.includes(value)) {
-    const meant = nearest(value, choices);
-    throw usageError(
-      `${rawName} must be one of ${choices.join(", ")}, not "${value}"`,
-      meant === null ? null : `did you mean "${meant}"?`,
-    );
-  }
+  checkChoice(rawName, value, option.choices);
   return value;
+}
+
+function checkChoice(what: string, value: string, choices: readonly string[] | undefined): void {
+  if (choices === undefined || choices.includes(value)) return;
+  const meant = nearest(value, choices);
+  throw usageError(
+    `${what} must be one of ${choices.join(", ")}, not "${value}"`,
+    meant === null ? null : `did you mean "${meant}"?`,
+  );
 }
 
 function unknownOption(rawName: string, known: ReadonlyMap<string, Known>) {
@@ -144,7 +146,9 @@ function assign(
       args[name] = words.slice(next);
       next = words.length;
     } else {
-      args[name] = words[next];
+      const word = words[next];
+      if (word !== undefined) checkChoice(name.toUpperCase(), word, spec.choices);
+      args[name] = word;
       next += 1;
       if (next > words.length && spec.optional !== true) {
         throw usageError(`missing argument ${name.toUpperCase()}: ${spec.summary}`);

@@ -8,11 +8,7 @@ import { printable } from "../../output/style.ts";
 import { checkNotOwnName } from "../../own-password.ts";
 import { placeFor, requireSame } from "../../profile-use.ts";
 import { requireSecret } from "../../secret-input.ts";
-import { CREDENTIAL_ENVIRONMENT, defineCommand, type Option } from "../command.ts";
-
-const PURGE: Option = feature("DISABLE_API_TOKEN_CRUD")
-  ? { summary: "" }
-  : { summary: "revoke all your API tokens, too" };
+import { CREDENTIAL_ENVIRONMENT, defineCommand } from "../command.ts";
 
 export const command = defineCommand({
   description:
@@ -22,7 +18,9 @@ export const command = defineCommand({
       value: "PASSWORD",
       summary: "the new password; - reads one line of stdin; asked for twice where it is not given",
     },
-    ...(feature("DISABLE_API_TOKEN_CRUD") ? {} : { purgeTokens: PURGE }),
+    ...(feature("DISABLE_API_TOKEN_CRUD")
+      ? {}
+      : { purgeTokens: { summary: "revoke all your API tokens, too" } as const }),
   },
   examples: [{ line: "profile change-password", says: "The new password is asked for" }],
   exitCodes: [3, 4, 6],

@@ -1,0 +1,66 @@
+import { defineCommand } from "../command.ts";
+
+/**
+ * Every script asks `conch` itself what fits, so none of them can go stale. bash and PowerShell hand
+ * the line over as it was typed, because their own words are cut at `@` and `=`, or lose empty ones.
+ */
+const SCRIPTS = {
+  bash: `# conch completion bash
+_conch() {
+  local typed fragment line
+  fragment=\${COMP_WORDS[COMP_CWORD]}
+  COMPREPLY=()
+  {
+    IFS= read -r typed
+    while IFS= read -r line; do
+      COMPREPLY+=("$(printf %q "\${line:\${#typed}-\${#fragment}}")")
+    done
+  } < <(conch __complete-line "\${COMP_LINE:0:COMP_POINT}" 2>/dev/null)
+}
+complete -o default -F _conch conch
+`,
+  zsh: `#compdef conch
+# conch completion zsh
+_conch() {
+  local -a candidates
+  candidates=("\${(@f)$(conch __complete "\${(@Q)words[2,CURRENT]}" 2>/dev/null)}")
+  shift candidates
+  (( \${#candidates} )) && compadd -- "\${candidates[@]}" || _files
+}
+compdef _conch conch
+`,
+  fish: `# conch completion fish
+complete -c conch -f -a '(conch __complete (commandline -opc)[2..] (commandline -ct) 2>/dev/null | tail -n +2)'
+`,
+  powershell: `# conch completion powershell
+Register-ArgumentCompleter -Native -CommandName conch -ScriptBlock {
+  param($word, $ast, $cursor)
+  $line = $ast.ToString().PadRight($cursor).Substring(0, $cursor)
+  conch __complete-line $line 2>$null | Select-Object -Skip 1 | ForEach-Object {
+    $text = if ($_ -match '[\\s''"$\`;&|<>(){}]') { "'" + $_.Replace("'", "''") + "'" } else { $_ }
+    [System.Management.Automation.CompletionResult]::new($text, $_, 'ParameterValue', $_)
+  }
+}
+`,
+} as const;
+
+type Shell = keyof typeof SCRIPTS;
+const SHELLS = Object.keys(SCRIPTS) as Shell[];
+
+export const command = defineCommand({
+  description:
+    "Prints a script that makes the shell complete commands, options, and the names of profiles and\ntokens (which asks the server, for two seconds at most).",
+  arguments: { shell: { summary: SHELLS.join(", "), choices: SHELLS, complete: SHELLS } },
+  examples: [
+    { line: "completion bash > ~/.local/share/bash-completion/completions/conch", says: "bash" },
+    { line: 'completion zsh > "${fpath[1]}/_conch"', says: "zsh" },
+    { line: "completion fish > ~/.config/fish/completions/conch.fish", says: "fish" },
+    { line: "completion powershell >> $PROFILE", says: "PowerShell" },
+  ],
+  exitCodes: [],
+  environment: [],
+  run({ args }) {
+    const script = SCRIPTS[args.shell as Shell];
+    return { json: { shell: args.shell, script }, text: script.trimEnd() };
+  },
+});
