@@ -1,0 +1,332 @@
+// Every command with --trace and --debug, against a real server and against servers that fail and
+// throw everything back: no secret in stdout, stderr, the arguments of children, or any file but the
+// config.
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DEFAULT_OBFUSCATION_KEY } from "../packages/cli/src/build.ts";
+import { BUILD_COMMANDS } from "../packages/cli/src/commands/index.ts";
+import { createObfuscator } from "../packages/cli/src/profiles/obfuscation.ts";
+import { testBinaries } from "./harness/binaries.ts";
+
+const ADMIN = "ada@example.com";
+const PASSWORD = "violet-anchor ninety/canoe+ä";
+const NEW_PASSWORD = "marble-otter twelve/lantern+ö";
+/** A token as old servers have them, and one of no known form. */
+const OLD_TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJqdGkiOiJjYW5hcnkifQ.Y2FuYXJ5LXNpZ25hdHVyZQ";
+const ODD_TOKEN = "canary~opaque/token+1";
+
+/** How each command is run; `%TOKEN%` is a live API token. `isShown`: prints a new token, on purpose. */
+interface Run {
+  readonly args: readonly string[];
+  readonly stdin?: string;
+  readonly isShown?: true;
+}
+
+const RUNS: Readonly<Record<string, readonly Run[]>> = {
+  "profile create": [
+    { args: ["profile", "create", "--name", "x", "--user", ADMIN, "--password", PASSWORD] },
+    {
+      args: ["profile", "create", "--name", "y", "--user", ADMIN, "--password", "-"],
+      stdin: `${PASSWORD}\n`,
+    },
+    { args: ["profile", "create", "--name", "z", "--token", "-"], stdin: "%TOKEN%\n" },
+    { args: ["profile", "create", "--name", "z2", "--token", OLD_TOKEN] },
+    { args: ["profile", "create", "--name", "z3", "--token", ODD_TOKEN] },
+  ],
+  "profile list": [{ args: ["profile", "list"] }],
+  "profile status": [{ args: ["profile", "status"] }],
+  "profile which": [
+    { args: ["profile", "which", "--explain"] },
+    { args: ["profile", "which", "--explain", "--token", ODD_TOKEN] },
+  ],
+  "profile delete": [
+    { args: ["profile", "delete", "ada", "--revoke"] },
+    { args: ["profile", "delete", "ada"] },
+  ],
+  "profile set active": [{ args: ["profile", "set", "active", "ada"] }],
+  "profile set token": [
+    { args: ["profile", "set", "token", "-"], stdin: "%TOKEN%\n" },
+    { args: ["profile", "set", "token", ODD_TOKEN] },
+  ],
+  "profile relogin": [{ args: ["profile", "relogin", "--password", PASSWORD] }],
+  "profile upgrade": [{ args: ["profile", "upgrade"] }],
+  "profile revoke-tokens": [{ args: ["profile", "revoke-tokens", "--all", "--force"] }],
+  "profile change-password": [
+    { args: ["profile", "change-password", "--password", NEW_PASSWORD, "--purge-tokens"] },
+    { args: ["profile", "change-password", "--password", "-"], stdin: `${NEW_PASSWORD}\n` },
+  ],
+  "user profile": [{ args: ["user", "profile"] }, { args: ["user", "profile", "--json"] }],
+  "user settings": [{ args: ["user", "settings"] }],
+  "user setting <name> get": [{ args: ["user", "setting", "a", "get"] }],
+  "user setting <name> set": [{ args: ["user", "setting", "a", "set", "1"] }],
+  "user setting <name> delete": [{ args: ["user", "setting", "a", "delete"] }],
+  "user tokens": [
+    { args: ["user", "tokens"] },
+    { args: ["user", "tokens", "--token", ODD_TOKEN] },
+    { args: ["--profile", "command", "user", "tokens"] },
+  ],
+  "user token get": [{ args: ["user", "token", "get", "live"] }],
+  "user token create": [{ args: ["user", "token", "create", "new"], isShown: true }],
+  "user token rm": [{ args: ["user", "token", "rm", "live"] }],
+  "admin users": [{ args: ["admin", "users"] }],
+  "admin user <user> get": [{ args: ["admin", "user", ADMIN, "get"] }],
+  "admin user <user> create": [
+    { args: ["admin", "user", "dan@example.com", "create", "--password", NEW_PASSWORD] },
+  ],
+  "admin user <user> update": [{ args: ["admin", "user", ADMIN, "update", "--name", "Ada"] }],
+  "admin user <user> promote": [{ args: ["admin", "user", ADMIN, "promote"] }],
+  "admin user <user> demote": [{ args: ["admin", "user", "dan@example.com", "demote"] }],
+  "admin user <user> reset": [{ args: ["admin", "user", "dan@example.com", "reset"] }],
+  "admin user <user> tokens": [{ args: ["admin", "user", ADMIN, "tokens"] }],
+  "admin user <user> token get": [{ args: ["admin", "user", ADMIN, "token", "get", "live"] }],
+  "admin user <user> token rm": [{ args: ["admin", "user", ADMIN, "token", "rm", "live"] }],
+  "admin user <user> revoke": [
+    { args: ["admin", "user", "dan@example.com", "revoke", "--all", "--force"] },
+  ],
+  "admin user <user> delete": [{ args: ["admin", "user", "dan@example.com", "delete", "--force"] }],
+  "api get": [{ args: ["api", "get", "/user/me"] }],
+  "api post": [
+    { args: ["api", "post", "/user/me/settings/a", '{"a": 1}'] },
+    {
+      args: ["api", "post", "/login", "-"],
+      stdin: JSON.stringify({ user: "a", password: PASSWORD }),
+    },
+  ],
+  "api delete": [{ args: ["api", "delete", "/user/me/settings/a"] }],
+  version: [{ args: ["version"] }],
+  help: [{ args: ["help", "profile", "create"] }],
+};
+
+/** What takes away the login, the token or the password that the next command needs. */
+const DESTRUCTIVE = new Set([
+  "profile delete",
+  "profile upgrade",
+  "profile revoke-tokens",
+  "profile change-password",
+  "user token rm",
+  "admin user <user> token rm",
+]);
+
+/** Ways in which a server can fail; each throws back all that it was sent. */
+const FAILURES: Readonly<Record<string, (echo: string) => Response>> = {
+  "500 with a JSON error": (echo) => Response.json({ error: echo, code: echo }, { status: 500 }),
+  "400 with a JSON error": (echo) => Response.json({ error: echo }, { status: 400 }),
+  "401 with a JSON error": (echo) => Response.json({ error: echo }, { status: 401 }),
+  "500 as a page": (echo) => new Response(`<pre>${echo}</pre>`, { status: 500 }),
+  "200 of another shape": (echo) => Response.json({ jwt_token: echo, token: echo, other: [echo] }),
+  "200 that is no JSON": (echo) => new Response(echo),
+  "a redirect to elsewhere": (echo) =>
+    new Response(null, {
+      status: 302,
+      headers: { Location: `http://elsewhere.example.com/?token=${encodeURIComponent(echo)}` },
+    }),
+};
+
+const root = mkdtempSync(join(tmpdir(), "conch-canary-"));
+const home = join(root, "home");
+const data = join(root, "data");
+const configPath = join(home, ".conch.json");
+const argvPath = join(root, "argv-of-children");
+let binaries = "";
+let server: Bun.Subprocess<"ignore", "pipe", "ignore">;
+let serverUrl = "";
+let token = "";
+let session = "";
+let template = "";
+
+async function conch(
+  url: string,
+  args: readonly string[],
+  stdin = "",
+): Promise<{ exitCode: number; stdout: string; stderr: string }> {
+  const child = Bun.spawn([join(binaries, "conch"), ...args], {
+    cwd: home,
+    env: { PATH: process.env["PATH"], HOME: home, CONCH_ENV: "development", CONCH_URL: url },
+    stdin: new Blob([stdin.replace("%TOKEN%", token)]),
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [stdout, stderr] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ]);
+  return { exitCode: await child.exited, stdout, stderr };
+}
+
+/** Each secret as it is, and as JSON, URLs and headers would have it. */
+function forms(secret: string): string[] {
+  return [
+    secret,
+    JSON.stringify(secret).slice(1, -1),
+    encodeURIComponent(secret),
+    Buffer.from(secret).toString("base64"),
+    Buffer.from(secret).toString("base64url"),
+  ];
+}
+
+/** What the config holds, in the clear. */
+async function storedSecrets(): Promise<string[]> {
+  const obfuscator = createObfuscator(DEFAULT_OBFUSCATION_KEY);
+  const config: unknown = JSON.parse(readFileSync(configPath, "utf8"));
+  const texts: string[] = [];
+  JSON.stringify(config, (_, value: unknown) => {
+    if (typeof value === "string" && /^[\w-]{38,}$/.test(value)) texts.push(value);
+    return value;
+  });
+  const recovered = await Promise.all(texts.map((text) => obfuscator.recover(text)));
+  return recovered.filter((secret) => secret !== null);
+}
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+/** Fails where a secret is to be seen anywhere but in the config. */
+async function expectNoSecret(output: string, except: readonly string[] = []): Promise<void> {
+  const stored = await storedSecrets();
+  const all = [PASSWORD, NEW_PASSWORD, OLD_TOKEN, ODD_TOKEN, token, session, ...stored];
+  const signatures = all
+    .filter((secret) => secret.startsWith("eyJ"))
+    .map((jwt) => jwt.split(".")[2]);
+  const secrets = [...all, ...signatures].filter((secret) => secret !== undefined);
+  const places: [string, string][] = [["the output", output]];
+  for (const file of filesBelow(home)) {
+    if (file !== configPath) places.push([file, readFileSync(file, "utf8")]);
+  }
+  for (const secret of new Set(secrets)) {
+    if (except.includes(secret)) continue;
+    for (const form of forms(secret)) {
+      for (const [place, text] of places) {
+        if (text.includes(form)) throw new Error(`${place} shows ${form}:\n${text}`);
+      }
+    }
+  }
+}
+
+/** A config with a login, which is active, a token, and a command that prints one. */
+function writeConfig(url: string): void {
+  writeFileSync(configPath, template.replaceAll(serverUrl, url), { mode: 0o600 });
+}
+
+beforeAll(async () => {
+  binaries = await testBinaries();
+  mkdirSync(home);
+  mkdirSync(data);
+  const env = {
+    PATH: process.env["PATH"],
+    CONCHD_DATABASE: `sqlite:${join(data, "conch.db")}`,
+  };
+  const create = Bun.spawnSync(
+    [join(binaries, "conchd"), "user", "create", "--email", ADMIN, "--admin", "--password-stdin"],
+    { env, stdin: new Blob([`${PASSWORD}\n`]) },
+  );
+  if (create.exitCode !== 0) throw new Error(create.stderr.toString());
+  server = Bun.spawn([join(binaries, "conchd"), "serve", "--listen", "127.0.0.1:0"], {
+    env,
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "ignore",
+  });
+  let log = "";
+  for await (const text of server.stdout.pipeThrough(new TextDecoderStream())) {
+    log += text;
+    serverUrl = /http:\/\/127\.0\.0\.1:[1-9]\d*/.exec(log)?.[0] ?? "";
+    if (serverUrl !== "") break;
+  }
+}, 60_000);
+
+afterAll(async () => {
+  server.kill();
+  await server.exited;
+  rmSync(root, { recursive: true, force: true });
+});
+
+async function logIn(password: string): Promise<void> {
+  rmSync(configPath, { force: true });
+  const login = ["profile", "create", "--name", "ada", "--user", ADMIN, "--password", "-"];
+  const { exitCode, stderr } = await conch(serverUrl, login, `${password}\n`);
+  if (exitCode !== 0) throw new Error(`cannot log in: ${stderr}`);
+}
+
+/** What a command changed and the next ones need. */
+async function restorePassword(): Promise<void> {
+  await logIn(NEW_PASSWORD);
+  await conch(serverUrl, ["profile", "change-password", "--password", "-"], `${PASSWORD}\n`);
+}
+
+async function prepare(): Promise<void> {
+  await logIn(PASSWORD);
+  [session = ""] = await storedSecrets();
+  await conch(serverUrl, ["user", "token", "rm", "live"]);
+  const { stdout } = await conch(serverUrl, ["user", "token", "create", "live", "--json"]);
+  token = (JSON.parse(stdout) as { token: string }).token;
+  const program = join(root, "print-token");
+  const answer = JSON.stringify({ token, expires: "2999-01-01T00:00:00Z" });
+  writeFileSync(
+    program,
+    `#!/bin/sh\ntr '\\0' ' ' </proc/$$/cmdline >>'${argvPath}'\necho '${answer}'\n`,
+  );
+  chmodSync(program, 0o700);
+  await conch(serverUrl, [
+    "profile",
+    "create",
+    "--name",
+    "command",
+    "--credential-process",
+    program,
+  ]);
+  template = readFileSync(configPath, "utf8");
+}
+
+test("every command is run", () => {
+  expect(Object.keys(RUNS).sort()).toEqual(BUILD_COMMANDS.map(({ path }) => path).sort());
+});
+
+describe("pitfall 16: no secret is shown", () => {
+  test("by a server that works", async () => {
+    await prepare();
+    for (const [path, runs] of Object.entries(RUNS)) {
+      for (const { args, stdin, isShown } of runs) {
+        writeConfig(serverUrl);
+        const { stdout, stderr } = await conch(serverUrl, [...args, "--trace", "--debug"], stdin);
+        const shown = isShown ? (/conch_[0-9A-Za-z]{38}/.exec(stdout)?.[0] ?? "none") : "";
+        if (isShown) expect(shown, path).not.toBe("none");
+        await expectNoSecret(stdout + stderr, [shown]);
+        if (isShown) expect(stderr).not.toContain(shown);
+        if (path === "profile change-password") await restorePassword();
+        if (DESTRUCTIVE.has(path)) await prepare();
+      }
+    }
+  }, 240_000);
+
+  test("by servers that fail", async () => {
+    await prepare();
+    const answers = Object.values(FAILURES);
+    let answer = answers[0];
+    using failing = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      async fetch(request) {
+        const headers = JSON.stringify(Object.fromEntries(request.headers));
+        const echo = `${request.url} ${headers} ${await request.text()}`;
+        return answer?.(`${echo} ${decodeURIComponent(request.url)}`) ?? Response.error();
+      },
+    });
+    const url = `http://127.0.0.1:${failing.port}`;
+    // Each command meets two of the failures.
+    for (const shift of [0, 3]) {
+      for (const [index, { args, stdin }] of Object.values(RUNS).flat().entries()) {
+        answer = answers[(index + shift) % answers.length];
+        writeConfig(url);
+        const { stdout, stderr } = await conch(url, [...args, "--trace", "--debug"], stdin);
+        await expectNoSecret(stdout + stderr);
+      }
+    }
+    await expectNoSecret(readFileSync(argvPath, "utf8"));
+  }, 240_000);
+});
