@@ -1,5 +1,5 @@
 /** How the binaries are built: one set of options for development, tests and release. */
-import { join } from "node:path";
+import { join, relative, resolve } from "node:path";
 import manifest from "../package.json" with { type: "json" };
 import { readBuildFlags, type BuildFlags } from "./build-flags.ts";
 
@@ -83,8 +83,20 @@ export async function buildBinary(
   });
 }
 
-/** Builds the same code as text: what a test searches for things that must be gone. */
-export async function buildBundle(program: Program, flags: BuildFlags): Promise<string> {
-  const { outputs } = await Bun.build(bundleOptions(program, flags));
-  return (await Promise.all(outputs.map((output) => output.text()))).join("\n");
+/** The same code as text, and the files it is made of. */
+export interface Bundle {
+  readonly text: string;
+  /** Relative to the repository's root. */
+  readonly inputs: readonly string[];
+}
+
+/** Builds what a binary holds without making one. */
+export async function buildBundle(program: Program, flags: BuildFlags): Promise<Bundle> {
+  const { outputs, metafile } = await Bun.build({
+    ...bundleOptions(program, flags),
+    metafile: true,
+  });
+  const texts = await Promise.all(outputs.map((output) => output.text()));
+  const inputs = Object.keys(metafile?.inputs ?? {}).map((path) => relative(ROOT, resolve(path)));
+  return { text: texts.join("\n"), inputs };
 }

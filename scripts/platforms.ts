@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import lock from "../package-lock.json" with { type: "json" };
 import { ROOT } from "./binaries.ts";
+import { lockedPackage } from "./locked-packages.ts";
 
 /** A platform by the names that Node gives it. */
 export interface Platform {
@@ -57,18 +57,6 @@ export const PLATFORMS: readonly Platform[] = [
 
 const CACHE = join(ROOT, "node_modules", ".cache", "bun-runtimes");
 
-/** What package-lock.json says of a package. @throws Error where it says nothing. */
-function lockedPackage(name: string): { version: string; integrity: string } {
-  const packages = lock.packages as Readonly<
-    Record<string, { version?: string; integrity?: string }>
-  >;
-  const { version, integrity } = packages[`node_modules/${name}`] ?? {};
-  if (version === undefined || integrity === undefined) {
-    throw new Error(`package-lock.json does not pin ${name}`);
-  }
-  return { version, integrity };
-}
-
 /**
  * The Bun runtime of a platform, at the version and with the digest that package-lock.json pins;
  * fetched with npm the first time.
@@ -77,7 +65,7 @@ function lockedPackage(name: string): { version: string; integrity: string } {
  * @throws Error where npm cannot bring it, or its digest is another.
  */
 export async function fetchRuntime(platform: Platform): Promise<string> {
-  const { version, integrity } = lockedPackage(platform.runtime);
+  const { version, integrity } = lockedPackage(`node_modules/${platform.runtime}`);
   const folder = join(CACHE, `${platform.name}-${version}`);
   const executable = join(folder, "package", "bin", platform.os === "win32" ? "bun.exe" : "bun");
   if (await exists(executable)) return executable;

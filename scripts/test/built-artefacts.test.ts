@@ -184,12 +184,12 @@ const REMOVED_COMMANDS = [
 
 describe("DISABLE_API_TOKEN_CRUD", () => {
   test("what it removes is in a build without it, so that the search means something", async () => {
-    const bundle = await buildBundle("conch", NO_FLAGS);
+    const { text: bundle } = await buildBundle("conch", NO_FLAGS);
     expect(TOKEN_CHANGES.filter((text) => !bundle.includes(text))).toEqual([]);
   });
 
   test("options, texts and operations are gone from the bundle and the binary", async () => {
-    const bundle = await buildBundle("conch", AUTOMATION);
+    const { text: bundle } = await buildBundle("conch", AUTOMATION);
     expect(TOKEN_CHANGES.filter((text) => bundle.includes(text))).toEqual([]);
     const binary = readFileSync(automation);
     expect(TOKEN_CHANGES.filter((text) => binary.includes(text))).toEqual([]);
@@ -225,7 +225,7 @@ describe("DISABLE_ADMIN_FUNCTIONS", () => {
   });
 
   test("operations are gone from the bundle", async () => {
-    const bundle = await buildBundle("conch", WITHOUT_ADMIN);
+    const { text: bundle } = await buildBundle("conch", WITHOUT_ADMIN);
     const operations = ["listUsers", "createUser", "resetPassword", "removeUserToken", "promote"];
     expect(operations.filter((text) => bundle.includes(text))).toEqual([]);
   });
