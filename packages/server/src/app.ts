@@ -24,7 +24,7 @@ import { DatabaseUnavailableError, RevocationUnconfirmedError } from "./store/er
 export interface AppOptions {
   readonly implementations: readonly Implementation[];
   /** Beside the contract: operators' and readers' pages, GET only, by path. */
-  readonly pages: Readonly<Record<string, () => Response | Promise<Response>>>;
+  readonly pages: Readonly<Record<string, Page>>;
   readonly verifier: Verifier;
   readonly usage: UsageCollector;
   readonly clientAddresses: ClientAddresses;
@@ -32,6 +32,20 @@ export interface AppOptions {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly requestIdOf: RequestIdOf;
+  /** Told of each answer. */
+  readonly onAnswer: (method: string, route: string, status: number) => void;
+  /** Whether clients should take their next request elsewhere. */
+  readonly isDraining: () => boolean;
+}
+
+/** A page: what it answers to GET. */
+export type Page = (visit: Visit) => Response | Promise<Response>;
+
+/** Who looks at a page. */
+export interface Visit {
+  readonly request: Request;
+  /** The client's address, a trusted proxy's word taken. */
+  readonly clientAddress: string;
 }
 
 /** Answers requests; neither throws nor rejects. */
@@ -93,6 +107,8 @@ function createHandler(options: AppOptions, answer: Answer): RequestHandler {
     }
     response.headers.set(API_VERSION_HEADER, API_VERSION);
     response.headers.set(REQUEST_ID_HEADER, exchange.requestId);
+    if (options.isDraining()) response.headers.set("connection", "close");
+    options.onAnswer(request.method, exchange.route ?? "none", response.status);
     logExchange(options, exchange, response.status);
     return response;
   };
@@ -161,14 +177,10 @@ function methodNotAllowed(implementations: readonly Implementation[]): ApiError 
   return new ApiError("method_not_allowed", { headers: { allow: methods.join(", ") } });
 }
 
-async function answerPage(
-  routePath: RoutePath,
-  page: () => Response | Promise<Response>,
-  exchange: Exchange,
-): Promise<Response> {
+async function answerPage(routePath: RoutePath, page: Page, exchange: Exchange): Promise<Response> {
   if (routePath.match(exchange.request.url) === null) throw new ApiError("not_found");
   exchange.route = routePath.pattern;
-  if (exchange.request.method === "GET") return page();
+  if (exchange.request.method === "GET") return page(exchange);
   throw new ApiError("method_not_allowed", { headers: { allow: "GET" } });
 }
 

@@ -131,6 +131,8 @@ export interface Context {
   readonly repeat: typeof repeat;
   readonly timers: { readonly set: typeof setTimer };
   readonly delay: typeof delay;
+  /** Resident memory of this process. */
+  readonly memoryBytes: () => number;
   readonly listen: typeof listen;
 }
 
@@ -145,6 +147,7 @@ export function createContext(): Context {
     repeat,
     timers: { set: setTimer },
     delay,
+    memoryBytes: () => process.memoryUsage.rss(),
     listen,
   };
 }

@@ -1,23 +1,18 @@
-import { toTimestamp, verifyCredential } from "@conch/contract";
-import { type App, createApp } from "./app.ts";
+import { toTimestamp } from "@conch/contract";
+import type { App } from "./app.ts";
+import { createApps } from "./apps.ts";
 import type { MailConfig, ServeConfig } from "./config.ts";
 import type { Context, Listening } from "./context.ts";
-import { createClientAddresses } from "./http/client-address.ts";
-import { createRequestIds } from "./http/request-id.ts";
-import { createVerifyHandler } from "./http/verify-handler.ts";
 import { type Logger, createLogger, describeError } from "./logging.ts";
 import { joinNodes } from "./membership.ts";
 import { createFolderMailer } from "./mail/folder.ts";
 import { createSmtpMailer } from "./mail/smtp.ts";
-import { SERVE_OPTIONS, wrongOption } from "./options.ts";
-import { createImplementations } from "./routes/index.ts";
-import { createPages } from "./routes/pages.ts";
+import { createObservation } from "./observation.ts";
+import { type ListenAddress, type OptionSpec, SERVE_OPTIONS, wrongOption } from "./options.ts";
 import { loadSecrets } from "./secrets.ts";
-import { type Services, createServices } from "./services/index.ts";
+import { createServices } from "./services/index.ts";
 import type { Mailer } from "./services/mail.ts";
-import type { ServerNode } from "./services/node.ts";
 import { createStrengthAssessor } from "./services/password-strength.ts";
-import type { Database } from "./store/database.ts";
 import { openDatabase } from "./store/open-database.ts";
 import { prune } from "./store/pruning.ts";
 
@@ -31,6 +26,7 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
+const CANARY_MS = 60_000;
 const USAGE_FLUSH_MS = 2000;
 const PRUNE_PAUSE_MS = 10 * 60_000;
 const PRUNE_BATCH_PAUSE_MS = 100;
@@ -59,6 +55,7 @@ export async function serve(config: ServeConfig, context: Context): Promise<Runn
       throw error;
     },
   );
+  const observation = createObservation({ config, database, membership, context, logger });
   const mailer = createMailer(config.mail, logger, context);
   const issuer = () => config.publicUrl ?? listening.url;
   const assessor = createStrengthAssessor();
@@ -68,55 +65,60 @@ export async function serve(config: ServeConfig, context: Context): Promise<Runn
     database,
     issuer,
     advertisedUrl: config.advertisedUrl,
+    verificationCounts: observation.verificationCounts,
+    onRevocationConfirmed: observation.metrics.observeRevocation,
     assessPassword: assessor.assess,
     mailer,
     secrets,
     lifetimes: config.lifetimes,
   });
-  const app = createServerApp({
-    ...membership,
-    config,
-    services,
-    database,
-    logger,
-    context,
-    issuer,
-  });
+  const { node } = membership;
+  const apps = createApps({ config, services, node, observation, logger, context, issuer });
   let listening: Listening;
+  let observed: Listening | null;
   try {
-    listening = context.listen(app, config.listen, config.bodyLimitBytes);
-  } catch (cause) {
+    listening = listenOn(apps.api, SERVE_OPTIONS.listen, config.listen, config, context);
+    const { metricsListen } = config;
+    observed =
+      metricsListen === null
+        ? null
+        : listenOn(apps.own, SERVE_OPTIONS.metricsListen, metricsListen, config, context);
+  } catch (error) {
     await membership.leave();
     await database.close();
-    const reason = cause instanceof Error ? cause.message : "cannot be listened on";
-    throw wrongOption(SERVE_OPTIONS.listen, reason);
+    throw error;
   }
   const flushUsage = () =>
     services.usage.flush().catch((error: unknown) => {
       logger.log("warn", "usage_not_written", { cause: describeError(error) });
     });
-  const flushing = context.repeat(USAGE_FLUSH_MS, flushUsage);
-  const pruning = context.repeat(PRUNE_PAUSE_MS, () =>
-    prune(database, context.clock.nowMs(), () => context.delay(PRUNE_BATCH_PAUSE_MS)).then(
-      (pruned) => logger.log("debug", "pruned", { ...pruned }),
-      (error: unknown) => logger.log("warn", "not_pruned", { cause: describeError(error) }),
+  const repeated = [
+    context.repeat(USAGE_FLUSH_MS, flushUsage),
+    context.repeat(CANARY_MS, () => observation.runCanary()),
+    context.repeat(PRUNE_PAUSE_MS, () =>
+      prune(database, context.clock.nowMs(), () => context.delay(PRUNE_BATCH_PAUSE_MS)).then(
+        (pruned) => logger.log("debug", "pruned", { ...pruned }),
+        (error: unknown) => logger.log("warn", "not_pruned", { cause: describeError(error) }),
+      ),
     ),
-  );
+  ];
   logger.log("info", "listening", { url: listening.url });
   return {
     url: listening.url,
     failed: membership.expelled,
     async stop() {
       logger.log("info", "stopping");
-      membership.node.feed.close();
+      observation.readiness.drain();
+      await context.delay(config.drainDelayMs);
+      node.feed.close();
       await Promise.race([listening.stop(), context.delay(DRAIN_MS_MAX)]);
       await listening.abort();
-      flushing.stop();
-      pruning.stop();
+      for (const task of repeated) task.stop();
       await flushUsage();
       await Promise.race([mailer.drain(), context.delay(MAIL_DRAIN_MS_MAX)]);
       await assessor.close();
       await membership.leave();
+      await observed?.abort();
       await database.close();
       logger.log("info", "stopped");
       context.log.flush();
@@ -124,39 +126,19 @@ export async function serve(config: ServeConfig, context: Context): Promise<Runn
   };
 }
 
-function createServerApp(options: {
-  readonly config: ServeConfig;
-  readonly services: Services;
-  readonly node: ServerNode;
-  readonly database: Database;
-  readonly logger: Logger;
-  readonly context: Context;
-  readonly issuer: () => string;
-}): App {
-  const { config, services, node, database, logger, context, issuer } = options;
-  const isSecure = config.publicUrl?.startsWith("https:") === true;
-  const clientAddresses = createClientAddresses(config.trustedProxies);
-  const requestIdOf = createRequestIds(clientAddresses, context.random);
-  const app = createApp({
-    implementations: createImplementations(services, { isSecure, issuer }),
-    pages: createPages({ database, publicUrl: config.publicUrl }),
-    verifier: services.verifier,
-    usage: services.usage,
-    clientAddresses,
-    bodyLimitBytes: config.bodyLimitBytes,
-    logger,
-    clock: context.clock,
-    requestIdOf,
-  });
-  const { path } = verifyCredential;
-  const verify = createVerifyHandler({
-    node,
-    usage: services.usage,
-    counts: services.verificationCounts,
-    requestIdOf,
-    general: app.routes[path] ?? app.fetch,
-  });
-  return { ...app, routes: { ...app.routes, [path]: verify } };
+/** @throws ConfigurationError that names the option. */
+function listenOn(
+  app: App,
+  spec: OptionSpec<ListenAddress>,
+  address: ListenAddress,
+  config: ServeConfig,
+  context: Context,
+): Listening {
+  try {
+    return context.listen(app, address, config.bodyLimitBytes);
+  } catch (cause) {
+    throw wrongOption(spec, cause instanceof Error ? cause.message : "cannot be listened on");
+  }
 }
 
 function createMailer(config: MailConfig, logger: Logger, context: Context): Mailer {

@@ -107,6 +107,7 @@ export async function startServer(
     secretsFile,
     mailFolder: join(folder, "mail"),
     logLevel: "debug",
+    drainDelay: "0",
     ...options,
   });
   const running = await serve(config, context);

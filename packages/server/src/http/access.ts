@@ -5,6 +5,9 @@ import type { Caller, Verifier } from "../services/verification.ts";
 const REALM = 'Bearer realm="conch"';
 const RETRY_MS = 1000;
 
+/** What of a route decides who may call it. */
+export type AccessRule = Pick<Route, "access" | "method" | "tag" | "allowedBeforePasswordChange">;
+
 /**
  * Lets a request in, or says why not: before its parameters, its body or its target are looked at,
  * so that a refusal tells nothing of them.
@@ -13,7 +16,7 @@ const RETRY_MS = 1000;
  *   known.
  */
 export async function checkAccess(
-  route: Route,
+  route: AccessRule,
   bearer: string | null,
   verifier: Verifier,
 ): Promise<Caller | null> {
@@ -43,7 +46,7 @@ function unauthorized(challenge: string): ApiError {
   return new ApiError("unauthorized", { headers: { "www-authenticate": challenge } });
 }
 
-function checkPasswordChange(route: Route, caller: Caller): void {
+function checkPasswordChange(route: AccessRule, caller: Caller): void {
   if (caller.token.kind !== "session" || !caller.user.mustChangePassword) return;
   if (route.allowedBeforePasswordChange === true) return;
   throw new ApiError("password_change_required", {
@@ -57,12 +60,12 @@ function checkPasswordChange(route: Route, caller: Caller): void {
 /** Where a user goes who must set a new password. */
 export const PASSWORD_LOCATION = "/user/me/password";
 
-const COVERED: Readonly<Record<Rights, (route: Route) => boolean>> = {
+const COVERED: Readonly<Record<Rights, (route: AccessRule) => boolean>> = {
   full: () => true,
   read: (route) => route.method === "GET",
   verify: (route) => route.tag === "verification",
 };
 
-function isCovered(route: Route, rights: Rights): boolean {
+function isCovered(route: AccessRule, rights: Rights): boolean {
   return COVERED[rights](route);
 }

@@ -1,16 +1,14 @@
 import { createOpenApi } from "../openapi.ts";
-import type { Database } from "../store/database.ts";
+import type { Page } from "../app.ts";
+import type { Readiness } from "../services/readiness.ts";
 import { renderDocsPage } from "./docs-page.ts";
-
-/** A page: what it answers to GET. */
-export type Page = () => Response | Promise<Response>;
 
 /**
  * What the server answers beside the contract, for readers and operators: the OpenAPI document, the
  * same as a page, and health.
  */
 export function createPages(options: {
-  readonly database: Database;
+  readonly readiness: Readiness;
   readonly publicUrl: string | null;
 }): Readonly<Record<string, Page>> {
   const openApi = createOpenApi(options.publicUrl ?? "/");
@@ -26,18 +24,21 @@ export function createPages(options: {
           "cache-control": "no-cache",
         },
       }),
-    "/health/live": () => health(200, "live"),
+    ...createHealthPages(options.readiness),
+  };
+}
+
+/** What balancers ask: whether the process is there, and whether to send it requests. */
+export function createHealthPages(readiness: Readiness): Readonly<Record<string, Page>> {
+  return {
+    "/health/live": () => health(200, { status: "live" }),
     "/health/ready": async () => {
-      try {
-        await options.database.db.selectFrom("change_head").select("seq").execute();
-        return health(200, "ready");
-      } catch {
-        return health(503, "database unavailable");
-      }
+      const report = await readiness.report();
+      return health(report.status === "ready" ? 200 : 503, report);
     },
   };
 }
 
-function health(status: number, text: string): Response {
-  return Response.json({ status: text }, { status, headers: { "cache-control": "no-store" } });
+function health(status: number, body: object): Response {
+  return Response.json(body, { status, headers: { "cache-control": "no-store" } });
 }

@@ -18,15 +18,20 @@ export interface Confirmations {
   confirm(revocation: Revocation): Promise<RevocationReceipt>;
 }
 
-/** @param boundMs the bound B. */
-export function createConfirmations(
-  node: ServerNode,
-  clock: Clock,
-  boundMs: number,
-): Confirmations {
+/** Makes the service. */
+export function createConfirmations(options: {
+  readonly node: ServerNode;
+  readonly clock: Clock;
+  /** The bound B, milliseconds. */
+  readonly boundMs: number;
+  /** Told of each wait, for the metrics. */
+  readonly onConfirmed: (proof: RevocationReceipt["proof"], waitedMs: number) => void;
+}): Confirmations {
+  const { node, clock, boundMs, onConfirmed } = options;
   return {
     async confirm({ seq }) {
       const { proof, waitedMs, confirmed, holders } = await node.wait(seq, clock.monotonicMs());
+      onConfirmed(proof, waitedMs);
       return { waited_ms: waitedMs, confirmed, holders, proof, bound_ms: boundMs };
     },
   };

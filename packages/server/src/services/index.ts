@@ -1,4 +1,5 @@
 /** Puts the services together: who gets what. */
+import type { RevocationReceipt } from "@conch/contract";
 import type { Database } from "../store/database.ts";
 import { recordUsage } from "../store/usage.ts";
 import type { Clock, Random } from "./clock.ts";
@@ -19,7 +20,7 @@ import { type SettingService, createSettingService } from "./setting.ts";
 import { type TokenLifetimes, type TokenService, createTokenService } from "./token.ts";
 import { type UsageCollector, createUsageCollector } from "./usage.ts";
 import { type UserService, createUserService } from "./user.ts";
-import { createVerificationCounts, type VerificationCounts } from "./verification-counts.ts";
+import type { VerificationCounts } from "./verification-counts.ts";
 import { type Verifier, createNodeVerifier } from "./verification.ts";
 import { createWorkQueue } from "./work-queue.ts";
 
@@ -33,6 +34,10 @@ export interface ServiceOptions {
   readonly issuer: () => string;
   /** Where this very node is reached; `null`: verifiers stay with the address that they have. */
   readonly advertisedUrl: string | null;
+  /** Counted here, for the metrics. */
+  readonly verificationCounts: VerificationCounts;
+  /** Told of each revocation that somebody waited for. */
+  readonly onRevocationConfirmed: (proof: RevocationReceipt["proof"], waitedMs: number) => void;
   readonly clock: Clock;
   readonly random: Random;
   readonly argon2: Argon2;
@@ -48,7 +53,6 @@ export interface ServiceOptions {
 /** All services. */
 export interface Services {
   readonly verifier: Verifier;
-  readonly verificationCounts: VerificationCounts;
   readonly confirmations: Confirmations;
   readonly introspection: IntrospectionService;
   readonly delegation: DelegationService;
@@ -69,8 +73,8 @@ export function createServices(options: ServiceOptions): Services {
   const { node, clock, random, mailer, lifetimes, issuer, advertisedUrl } = options;
   const database = forgettingOwnChanges(options.database, node);
   const sessionJwts = createSessionJwts(options.secrets);
-  const verificationCounts = createVerificationCounts();
-  const verifier = createNodeVerifier({ node, sessionJwts, counts: verificationCounts });
+  const counts = options.verificationCounts;
+  const verifier = createNodeVerifier({ node, sessionJwts, counts });
   const usage = createUsageCollector(clock, (batch) => recordUsage(database, batch, clock.nowMs()));
   const attempts = createLoginAttempts({ database, clock, random });
   const policy = createPasswordPolicy(options.assessPassword);
@@ -84,8 +88,7 @@ export function createServices(options: ServiceOptions): Services {
   const shared = { database, clock, random, hasher, policy, createPassword, mailer, attempts };
   return {
     verifier,
-    verificationCounts,
-    confirmations: createConfirmations(node, clock, options.boundMs),
+    confirmations: createConfirmations({ ...options, onConfirmed: options.onRevocationConfirmed }),
     introspection: createIntrospectionService({ verifier, usage, issuer }),
     delegation: createDelegationService({ node, clock, sessionJwts, usage, advertisedUrl }),
     usage,

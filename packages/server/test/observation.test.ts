@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { bearer, describeServer, startServer, type TestServer } from "./server.ts";
+import { TEST_DIALECTS } from "./databases.ts";
+
+describeServer("what a node shows of itself", (server, dialect) => {
+  test("GET /health/live: 200 while the process is there", async () => {
+    const answer = await server.call("GET", "/health/live");
+    expect([answer.status, answer.text]).toEqual([200, '{"status":"live"}']);
+  });
+
+  test("GET /health/ready: 200 with how fresh the node's view is", async () => {
+    const answer = await server.call("GET", "/health/ready");
+    expect(answer.status).toBe(200);
+    const report = answer.json();
+    expect(report).toMatchObject({ status: "ready", bound_ms: 5000 });
+    expect(report["view_age_ms"]).toBeLessThan(4750);
+    expect(report["lease_left_ms"]).toBeGreaterThan(0);
+    expect(report["applied"]).toBeGreaterThan(0);
+  });
+
+  test("GET /metrics counts requests by route and status, verifications by outcome and source", async () => {
+    const token = await server.createToken(await server.createUser(), "counted");
+    await server.call("GET", "/verify", { as: token });
+    const before = await metricsOf(server);
+    for (let i = 0; i < 3; i += 1) await server.call("GET", "/verify", { as: token });
+    await server.call("GET", "/verify", { as: bearer("conch_x") });
+    await server.call("GET", "/no/such/route");
+    const after = await metricsOf(server);
+    const grown = (name: string) => (after.get(name) ?? 0) - (before.get(name) ?? 0);
+    expect(grown('conch_verifications_total{outcome="ok",source="cache"}')).toBe(3);
+    expect(grown('conch_verifications_total{outcome="invalid",source="form"}')).toBe(1);
+    expect(grown('conch_requests_total{method="GET",route="/verify",status="401"}')).toBe(1);
+    expect(grown('conch_requests_total{method="GET",route="none",status="404"}')).toBe(1);
+    expect(after.get("conch_bound_seconds")).toBe(5);
+    expect(after.get("conch_lease_live")).toBe(1);
+    expect(after.get("conch_change_log_lag")).toBe(0);
+    expect(after.get("conch_cache_entries")).toBeGreaterThan(0);
+  });
+
+  test("GET /metrics shows how long revocations took that were waited for", async () => {
+    const token = await server.createToken(await server.createUser(), "short");
+    const answer = await server.call("DELETE", "/user/me/token/short?wait=1", { as: token });
+    expect(answer.status).toBe(200);
+    const metrics = await metricsOf(server);
+    expect(metrics.get('conch_revocation_seconds_count{proof="confirmed"}')).toBeGreaterThan(0);
+  });
+
+  test("GET /metrics is for this machine, and for administrators from elsewhere", async () => {
+    const ask = (as = {}) =>
+      server.call("GET", "/metrics", { as, headers: { "x-forwarded-for": "203.0.113.9" } });
+    expect((await ask()).status).toBe(401);
+    const user = await server.createUser();
+    expect((await ask(user.session)).status).toBe(403);
+    const admin = await server.createUser({ is_admin: 1 });
+    expect((await ask(admin.session)).status).toBe(200);
+    const reader = await server.createToken(admin, "prometheus", { rights: "read" });
+    expect((await ask(reader)).status).toBe(200);
+  });
+
+  test(`drains: not ready, connections closed, and then gone [${dialect.name}]`, async () => {
+    const leaving = await startServer(dialect, { drainDelay: "1s" });
+    try {
+      const stopped = leaving.stop();
+      const ready = await leaving.call("GET", "/health/ready");
+      expect([ready.status, ready.json()["status"]]).toEqual([503, "draining"]);
+      const ping = await leaving.call("GET", "/ping");
+      expect([ping.status, ping.headers.get("connection")]).toEqual([200, "close"]);
+      await stopped;
+      expect(leaving.call("GET", "/ping")).rejects.toThrow();
+    } finally {
+      await leaving[Symbol.asyncDispose]();
+    }
+  });
+});
+
+const [sqlite] = TEST_DIALECTS;
+if (sqlite === undefined) throw new Error("no database to test on");
+
+let withOwnAddress: TestServer;
+const ownPort = 20_000 + Math.floor(Math.random() * 20_000);
+beforeAll(async () => {
+  withOwnAddress = await startServer(sqlite, { metricsListen: `127.0.0.1:${ownPort}` });
+});
+afterAll(() => withOwnAddress[Symbol.asyncDispose]());
+
+test("--metrics-listen: metrics and health on an address of their own, and nothing else", async () => {
+  const own = `http://127.0.0.1:${ownPort}`;
+  const headers = { "x-forwarded-for": "203.0.113.9" };
+  expect((await fetch(`${own}/metrics`, { headers })).status).toBe(200);
+  expect((await fetch(`${own}/health/ready`)).status).toBe(200);
+  expect((await fetch(`${own}/version`)).status).toBe(404);
+});
+
+async function metricsOf(server: TestServer): Promise<ReadonlyMap<string, number>> {
+  const { text } = await server.call("GET", "/metrics");
+  const samples = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  return new Map(
+    samples.map((line) => {
+      const end = line.lastIndexOf(" ");
+      return [line.slice(0, end), Number(line.slice(end + 1))];
+    }),
+  );
+}
