@@ -37,9 +37,7 @@ export function createLoginAttempts(options: {
     if (oldestMs !== undefined) throw retryLater("too_many_attempts", oldestMs + WINDOW_MS - nowMs);
     const isRight = await check();
     if (!isRight) {
-      const atMs = clock.nowMs();
-      const failure = { id: random.uuid(), keyHash, atMs };
-      await addFailure(database.db, failure, atMs - WINDOW_MS);
+      await addFailure(database.db, { id: random.uuid(), keyHash, atMs: clock.nowMs() });
     }
     return isRight;
   }

@@ -20,15 +20,13 @@ export async function listFailures(
   return rows.map((row) => row.at_ms);
 }
 
-/** Stores a failure, and forgets those of all keys that happened until `forgetUntilMs`. */
+/** Stores a failure; pruned when it no longer counts. */
 export async function addFailure(
   db: Kysely<Schema>,
   failure: { readonly id: string; readonly keyHash: Uint8Array; readonly atMs: number },
-  forgetUntilMs: number,
 ): Promise<void> {
   await db
     .insertInto("login_failure")
     .values({ id: failure.id, key_hash: failure.keyHash, at_ms: failure.atMs })
     .execute();
-  await db.deleteFrom("login_failure").where("at_ms", "<=", forgetUntilMs).execute();
 }
