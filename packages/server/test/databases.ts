@@ -68,20 +68,24 @@ async function findPostgres(): Promise<string> {
   return (await startPostgres()).url;
 }
 
-const postgres: TestDialect = {
-  name: "postgres",
-  async create() {
-    postgresUrl ??= findPostgres();
-    const url = new URL(await postgresUrl);
-    const name = `conch_test_${randomUUID().replaceAll("-", "")}`;
-    await runSql(url.href, `create database ${name}`);
-    const database = new URL(url);
-    database.pathname = `/${name}`;
-    return createTestDatabase(database.href, () =>
-      runSql(url.href, `drop database ${name} with (force)`),
-    );
-  },
-};
+/** Makes databases on a server of one's own. */
+export function createPostgresDialect(findServer: () => Promise<string>): TestDialect {
+  return {
+    name: "postgres",
+    async create() {
+      const url = new URL(await findServer());
+      const name = `conch_test_${randomUUID().replaceAll("-", "")}`;
+      await runSql(url.href, `create database ${name}`);
+      const database = new URL(url);
+      database.pathname = `/${name}`;
+      return createTestDatabase(database.href, () =>
+        runSql(url.href, `drop database ${name} with (force)`),
+      );
+    },
+  };
+}
+
+const postgres = createPostgresDialect(() => (postgresUrl ??= findPostgres()));
 
 async function runSql(url: string, text: string): Promise<void> {
   const client = new Client({ connectionString: url });
