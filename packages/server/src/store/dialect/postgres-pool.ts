@@ -93,11 +93,17 @@ function poolConfig(options: PoolOptions): PoolConfig {
   };
 }
 
-/** A standby may be behind: it is never read. */
+/**
+ * A standby may be behind: it is never read. An acknowledged commit is on disk here, and on the
+ * synchronous standbys: where the server's setting promises less, this connection asks for it.
+ */
+const VERIFICATION = `
+  select pg_is_in_recovery() as recovering, pg_postmaster_start_time()::text as server,
+    case when current_setting('synchronous_commit') in ('off', 'local', 'remote_write')
+      then set_config('synchronous_commit', 'on', false) end as synchronous_commit`;
+
 async function verify(client: ClientBase, options: PoolOptions): Promise<void> {
-  const { rows } = await client.query<{ recovering: boolean; server: string }>(
-    "select pg_is_in_recovery() as recovering, pg_postmaster_start_time()::text as server",
-  );
+  const { rows } = await client.query<{ recovering: boolean; server: string }>(VERIFICATION);
   const state = rows[0];
   if (state === undefined || state.recovering) {
     throw new DatabaseUnavailableError("the server is in recovery: a standby, or not yet up");
