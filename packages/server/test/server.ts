@@ -73,6 +73,8 @@ export interface TestMail {
 export interface TestServer extends AsyncDisposable {
   readonly url: string;
   readonly database: Database;
+  /** For another node on the same database. */
+  readonly databaseUrl: string;
   /** Where the server's files are. */
   readonly folder: string;
   /** Every line of the log so far. */
@@ -177,6 +179,7 @@ function createTestServer(parts: {
   const server: TestServer = {
     url: running.url,
     database,
+    databaseUrl: testDatabase.url,
     folder,
     log,
     advance: parts.advance,
