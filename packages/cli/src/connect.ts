@@ -1,10 +1,14 @@
 import { ClientError, createClient, type Client, type Credential } from "@conch/client";
 import { BUILD_FLAGS, CLIENT_VERSION } from "./build.ts";
 import { timeoutMsOf, type CommandContext } from "./command-context.ts";
+import { CommandError } from "./command-error.ts";
+import { EXIT } from "./exit-codes.ts";
 import { createObserver } from "./output/observer.ts";
+import { printable } from "./output/style.ts";
 import { openProfiles, resolveUse } from "./profile-access.ts";
 import type { Destination } from "./profiles/destination.ts";
 import type { Profile } from "./profiles/profile.ts";
+import { quoteWord } from "./profiles/quote-word.ts";
 import type { Profiles } from "./profiles/profiles.ts";
 import type { ChosenCredential } from "./profiles/resolve.ts";
 
@@ -57,42 +61,80 @@ export async function connect(context: CommandContext): Promise<Connection> {
   const { credential: chosen, destination } = resolution;
   const credential = await openCredential(chosen, profiles);
   const client = clientFor(context, destination.url, credential);
-  const profile = chosen.kind === "profile" ? chosen.profile : null;
-  const isFromProcess = profile?.credential.kind === "process";
-  return {
-    client: isFromProcess ? forgettingRefused(context, client, profiles, profile.name) : client,
+  const connection = {
+    client,
     destination,
     chosen,
-    profile,
+    profile: chosen.kind === "profile" ? chosen.profile : null,
     profiles,
   };
+  return { ...connection, client: explainingRefusal(context, connection) };
 }
 
-/** A client that does not keep a token of a `credential_process` which the server refuses. */
-function forgettingRefused(
-  context: CommandContext,
-  client: Client,
-  { store }: Profiles,
-  name: string,
-): Client {
+/** A client that says of a refused credential which one it was, and does not keep it where it can be had anew. */
+function explainingRefusal(context: CommandContext, connection: Connection): Client {
   const guard = async <T>(call: Promise<T>): Promise<T> => {
     try {
       return await call;
     } catch (error) {
-      if (error instanceof ClientError && error.fault.kind === "unauthorized") {
-        await store.update((draft) => draft.forgetProcessToken(name));
+      if (!(error instanceof ClientError) || error.fault.kind !== "unauthorized") throw error;
+      const { profile, profiles } = connection;
+      if (profile?.credential.kind === "process") {
+        await profiles.store.update((draft) => draft.forgetProcessToken(profile.name));
         context.note(
           "the token that was kept is forgotten; the next command runs its command again",
         );
       }
-      throw error;
+      const { code, passwordChangeRequired } = error.fault;
+      const { what, way } = describeUse(connection, passwordChangeRequired);
+      throw new CommandError(
+        EXIT.credential,
+        code ?? "unauthorized",
+        `the server ${connection.destination.url} does not accept ${what}`,
+        `${way}; conch profile which --explain shows where it comes from`,
+        { cause: error },
+      );
     }
   };
+  const { client } = connection;
   return {
     ...client,
     call: (route, input) => guard(client.call(route, input)),
     callRaw: (method, path, body) => guard(client.callRaw(method, path, body)),
   };
+}
+
+/** The credential in words, and the way to a good one. */
+function describeUse({ profile, chosen }: Connection, mustChangePassword: boolean) {
+  if (profile === null) {
+    return {
+      what: `the token from ${chosen.source}`,
+      way: "it was removed, has expired, or is of another server",
+    };
+  }
+  const name = printable(profile.name);
+  const conch = `conch --profile ${quoteWord(profile.name)} profile`;
+  switch (profile.credential.kind) {
+    case "session":
+      return {
+        what: mustChangePassword
+          ? `the login session of the profile "${name}" until a new password is set`
+          : `the login session of the profile "${name}"`,
+        way: `${conch} relogin starts a new one`,
+      };
+    case "process":
+      return {
+        what: `the token that the command of the profile "${name}" printed`,
+        way: "see that command",
+      };
+    case "token":
+    case "none":
+      return {
+        what: `the API token of the profile "${name}"`,
+        way: `${conch} set token gives it another`,
+      };
+  }
+  return profile.credential satisfies never;
 }
 
 async function openCredential(

@@ -1,5 +1,5 @@
 import { fstatSync } from "node:fs";
-import { homedir, hostname, userInfo } from "node:os";
+import { homedir, hostname } from "node:os";
 import { createPrompts, type Prompts } from "./output/prompts.ts";
 import { createNodeFileSystem } from "./profiles/node-file-system.ts";
 import type { FileSystem } from "./profiles/file-system.ts";
@@ -37,7 +37,8 @@ export interface Context {
   readonly prompts: Prompts;
   readonly keychain: Keychain;
   readonly hostName: () => string;
-  readonly userName: () => string;
+  /** `undefined` where the environment does not say: there is nothing else that knows. */
+  readonly userName: () => string | undefined;
   readonly nowMs: () => number;
   /** In [0, 1). */
   readonly random: () => number;
@@ -74,7 +75,7 @@ export function createContext(): Context {
     prompts: createPrompts(() => ({ input: process.stdin, output: process.stderr })),
     keychain: createSystemKeychain(Bun.secrets),
     hostName: hostname,
-    userName: () => ownName() ?? userInfo().username,
+    userName: ownName,
     nowMs: () => Date.now(),
     random: () => Math.random(),
     sleep,

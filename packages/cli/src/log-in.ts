@@ -78,7 +78,9 @@ async function setNewPassword(
   input: LogInInput,
   session: Session,
 ): Promise<string> {
-  context.note(`the password of ${input.user} was reset, so a new one must be set`);
+  if (input.newPassword !== undefined || context.isInteractive) {
+    context.note(`the password of ${input.user} was reset, so a new one must be set`);
+  }
   const newPassword = await readSecret(context, {
     flag: "--new-password",
     given: input.newPassword,

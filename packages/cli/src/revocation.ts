@@ -38,8 +38,9 @@ export function receiptOf(
 export function receiptLine(receipt: RevocationReceipt | null): string {
   if (receipt === null) return "";
   const { waited_ms: waitedMs, confirmed, holders, proof, bound_ms: boundMs } = receipt;
-  const known = holders === 1 ? "the one known holder" : `${holders} known holders`;
+  const start = `\nin force everywhere after ${waitedMs} ms`;
+  const count = `${confirmed} of ${holders} known ${holders === 1 ? "holder" : "holders"} confirmed`;
   return proof === "confirmed"
-    ? `\nin force everywhere after ${waitedMs} ms: ${confirmed} of ${known} confirmed`
-    : `\nin force everywhere after ${waitedMs} ms: ${confirmed} of ${known} confirmed, and the bound of ${boundMs / 1000} s, after which nothing from before can be accepted, is the proof for the rest`;
+    ? `${start}: ${count}`
+    : `${start}: ${count}; the proof is the bound of ${boundMs / 1000} s, after which nothing accepts it`;
 }

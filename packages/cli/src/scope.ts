@@ -56,6 +56,9 @@ export async function confirmLoss(
     throw new CommandError(EXIT.failed, "declined", "nothing was done");
   }
   if (question.needsForce) {
-    throw usageError("this needs --force where there is no terminal to ask on", "nothing was done");
+    throw usageError(
+      `--force is missing, and there is no terminal to ask on: ${question.text}`,
+      "nothing was done; add --force where that is what you want",
+    );
   }
 }

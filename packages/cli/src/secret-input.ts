@@ -43,8 +43,9 @@ export async function requireSecret(
 ): Promise<string> {
   const secret = await readSecret(context, question);
   if (secret !== null) return secret;
+  const { flag, prompt } = question;
   throw usageError(
-    `${question.prompt.toLowerCase()} is needed, and there is no terminal to ask on`,
-    `give it with ${question.flag} - on stdin`,
+    `${flag} is missing (${prompt}), and there is no terminal to ask on`,
+    `give it as one line on stdin: ${flag.startsWith("-") ? `${flag} -` : `- in place of ${flag}`}`,
   );
 }

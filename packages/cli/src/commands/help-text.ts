@@ -81,7 +81,7 @@ export function commandHelp(entry: IndexEntry, command: AnyCommand): CommandHelp
     })),
     options: optionRows(command.options ?? {}),
     examples: command.examples.map(({ line, says }) => ({ line: `conch ${line}`, says })),
-    exit_codes: ([0, 1, 2, ...command.exitCodes] as const).map((code) => ({
+    exit_codes: ([0, 1, 2, ...command.exitCodes, 130] as const).map((code) => ({
       code,
       meaning: EXIT_MEANINGS[code],
     })),

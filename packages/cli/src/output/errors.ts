@@ -67,12 +67,9 @@ const CODES: Readonly<Record<Fault["kind"], string>> = {
 };
 
 function messageOf(request: string, fault: Fault): string {
-  const what = describeFault(fault);
-  if (fault.kind === "invalid_request") return what;
-  if ("status" in fault && fault.kind !== "incompatible_reply") {
-    return `the server answered ${what} (${request})`;
-  }
-  return `${OPENINGS[fault.kind] ?? ""}${what} (${request})`;
+  if (fault.kind === "invalid_request") return fault.reason;
+  if ("text" in fault) return `${fault.text} (${fault.status}, ${request})`;
+  return `${OPENINGS[fault.kind] ?? ""}${describeFault(fault)} (${request})`;
 }
 
 const OPENINGS: Partial<Record<Fault["kind"], string>> = {
@@ -106,12 +103,22 @@ function hintOf(fault: Fault): string | null {
     case "incompatible_server":
       return "use a conch of the server's major version";
     case "refused":
+      return HINTS[fault.code ?? ""] ?? null;
     case "not_found":
     case "invalid_request":
       return null;
   }
-  return null;
+  return fault satisfies never;
 }
+
+/** What to do about refusals that have a way out. */
+const HINTS: Readonly<Record<string, string>> = {
+  name_in_use: "choose another name, or remove that token first",
+  weak_password: "choose another one; a few words that have nothing to do with each other are good",
+  wrong_password: "type the current password again",
+  invalid_expiry: "choose an earlier time, or leave it out: the server then decides",
+  already_deactivated: "nothing is left to do",
+};
 
 function requestIdOf(requestId: string | null): string {
   return requestId === null ? "" : `; the server's log knows this request as ${requestId}`;

@@ -43,11 +43,15 @@ export async function showProfile(profile: Profile, secrets: Secrets): Promise<S
 export function stateCell(style: Style, profile: ShownProfile): Cell {
   if (profile.unusable !== null) return { text: `unusable: ${profile.unusable}`, paint: style.red };
   if (profile.auth === "none") return { text: "logged out", paint: style.yellow };
-  if (profile.expires === null) return { text: "" };
-  const expiry = showExpiry(style, profile.expires);
-  // A login always ends within weeks: only that it is over is worth a mark.
-  const isMarked = profile.auth === "token" || expiry.text.endsWith("(expired)");
-  return isMarked ? expiry : { text: showTime(profile.expires) };
+  return expiryCell(style, profile);
+}
+
+/** When a profile's credential ends. A login always ends within weeks: only that it is over is marked. */
+export function expiryCell(style: Style, { auth, expires }: ShownProfile): Cell {
+  if (expires === null) return { text: "-" };
+  const expiry = showExpiry(style, expires);
+  const isMarked = auth === "token" || expiry.text.endsWith("(expired)");
+  return isMarked ? expiry : { text: showTime(expires) };
 }
 
 /** One profile for people. */

@@ -41,17 +41,25 @@ export const command = defineCommand({
     checkNotOwnName(password, [me.email, me.name]);
     const isLogin = profile?.credential.kind === "session";
     if (isLogin) await connection.profiles.store.checkWritable(placeFor(undefined, profile));
-    const relogged = await context.unbroken(async () => {
+    const { relogged, dropped } = await context.unbroken(async () => {
       await client.call(changePassword, {
         query: { clear_tokens: isPurge ? "all" : "login_only" },
         body: { password },
       });
-      if (isLogin) return logInAgain(context, connection, me.email, password);
-      await dropCredential(context, connection, { tokens: isPurge, logins: false });
-      return false;
+      if (isLogin) {
+        await logInAgain(context, connection, me.email, password);
+        return { relogged: true, dropped: false };
+      }
+      const died = { tokens: isPurge, logins: false };
+      return { relogged: false, dropped: await dropCredential(context, connection, died) };
     });
     return {
-      json: { changed: true, purged_tokens: isPurge, logged_in_again: relogged },
+      json: {
+        changed: true,
+        purged_tokens: isPurge,
+        logged_in_again: relogged,
+        credential_dropped: dropped,
+      },
       text: [
         `changed the password of ${printable(me.email)} at ${destination.url}`,
         isPurge ? "revoked all your API tokens" : "",
@@ -69,9 +77,9 @@ async function logInAgain(
   connection: Connection,
   user: string,
   password: string,
-): Promise<boolean> {
+): Promise<void> {
   const { profile, profiles, destination } = connection;
-  if (profile === null) return false;
+  if (profile === null) return;
   try {
     const session = await startSession(context, destination.url, user, password);
     await profiles.store.update(async (draft) => {
@@ -83,7 +91,6 @@ async function logInAgain(
         credential: { kind: "session", value, place, expiresAtMs },
       });
     });
-    return true;
   } catch (error) {
     context.note("the password was changed; only logging in again failed");
     await dropCredential(context, connection, { tokens: false, logins: true });

@@ -54,7 +54,7 @@ export const command = defineCommand({
     }
     const tokenName = profile.credential.kind === "token" ? profile.credential.tokenName : null;
     return {
-      json: { name, removed: true, revoked, token_name: tokenName },
+      json: { name, removed: true, revoked, was_active: profile.active, token_name: tokenName },
       text: `deleted the profile "${printable(name)}"${revoked ? ", and ended its credential on the server" : ""}`,
     };
   },

@@ -4,10 +4,9 @@ import type { CommandContext } from "../../command-context.ts";
 import { clientFor, credentialOf } from "../../connect.ts";
 import { EXIT, type ExitCode } from "../../exit-codes.ts";
 import { sortedBy } from "../../output/json.ts";
-import { showProfile, type ShownProfile } from "../../output/profiles.ts";
+import { expiryCell, showProfile, type ShownProfile } from "../../output/profiles.ts";
 import { printable } from "../../output/style.ts";
 import { table } from "../../output/table.ts";
-import { showExpiry } from "../../output/time.ts";
 import { openProfiles, readConfig } from "../../profile-access.ts";
 import { destinationOf } from "../../profile-use.ts";
 import type { Profile } from "../../profiles/profile.ts";
@@ -77,7 +76,7 @@ export const command = defineCommand({
               text: status + (detail === null ? "" : `: ${printable(detail)}`),
               paint: status === "valid" ? style.green : style.red,
             },
-            profile.expires === null ? "" : showExpiry(style, profile.expires),
+            expiryCell(style, profile),
             printable(profile.url),
           ]),
           "no profiles: make one with conch profile create",

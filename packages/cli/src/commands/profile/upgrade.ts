@@ -46,7 +46,7 @@ export const command = defineCommand({
     );
     await profiles.store.checkWritable(place);
     const { stored, token } = await context.unbroken(async () => {
-      const token = await makeToken(context, old);
+      const token = await makeToken(context, old, profile);
       const stored = await storeToken(context, profiles, profile, place, token, old);
       await retire(
         context,
@@ -65,17 +65,21 @@ export const command = defineCommand({
 });
 
 /** Who, where and when; the last part keeps two upgrades in one millisecond apart. */
-function upgradeName(context: CommandContext): string {
+function upgradeName(context: CommandContext, profile: Profile): string {
   const clean = (text: string) => text.replace(/[\p{Cc}\p{Cs}]/gu, "").slice(0, 80);
   const random = Math.floor(context.random() * 36 ** 8)
     .toString(36)
     .padStart(8, "0");
   const when = toTimestamp(context.nowMs());
-  return `conch ${clean(context.userName())}@${clean(context.hostName())} ${when} ${random}`;
+  return `conch ${clean(context.userName() ?? profile.user)}@${clean(context.hostName())} ${when} ${random}`;
 }
 
-async function makeToken(context: CommandContext, client: Client): Promise<NewUserToken> {
-  const name = upgradeName(context);
+async function makeToken(
+  context: CommandContext,
+  client: Client,
+  profile: Profile,
+): Promise<NewUserToken> {
+  const name = upgradeName(context, profile);
   try {
     const { body } = await client.call(createMyToken, { body: { name } });
     context.masker.remember(body.token);
