@@ -10,6 +10,7 @@ import { DEFAULT_OBFUSCATION_KEY } from "../packages/cli/src/build.ts";
 import { BUILD_COMMANDS } from "../packages/cli/src/commands/index.ts";
 import { createObfuscator } from "../packages/cli/src/profiles/obfuscation.ts";
 import { testBinaries } from "./harness/binaries.ts";
+import { type RunningServer, startServer } from "./harness/server.ts";
 
 const ADMIN = "ada@example.com";
 const PASSWORD = "violet-anchor ninety/canoe+ä";
@@ -97,6 +98,7 @@ const RUNS: Readonly<Record<string, readonly Run[]>> = {
   ],
   "api delete": [{ args: ["api", "delete", "/user/me/settings/a"] }],
   version: [{ args: ["version"] }],
+  completion: [{ args: ["completion", "bash"] }],
   help: [{ args: ["help", "profile", "create"] }],
 };
 
@@ -131,8 +133,7 @@ const data = join(root, "data");
 const configPath = join(home, ".conch.json");
 const argvPath = join(root, "argv-of-children");
 let binaries = "";
-let server: Bun.Subprocess<"ignore", "pipe", "ignore">;
-let serverUrl = "";
+let server: RunningServer;
 let token = "";
 let session = "";
 let template = "";
@@ -210,60 +211,39 @@ async function expectNoSecret(output: string, except: readonly string[] = []): P
 
 /** A config with a login, which is active, a token, and a command that prints one. */
 function writeConfig(url: string): void {
-  writeFileSync(configPath, template.replaceAll(serverUrl, url), { mode: 0o600 });
+  writeFileSync(configPath, template.replaceAll(server.url, url), { mode: 0o600 });
 }
 
 beforeAll(async () => {
   binaries = await testBinaries();
   mkdirSync(home);
   mkdirSync(data);
-  const env = {
-    PATH: process.env["PATH"],
-    CONCHD_DATABASE: `sqlite:${join(data, "conch.db")}`,
-  };
-  const create = Bun.spawnSync(
-    [join(binaries, "conchd"), "user", "create", "--email", ADMIN, "--admin", "--password-stdin"],
-    { env, stdin: new Blob([`${PASSWORD}\n`]) },
-  );
-  if (create.exitCode !== 0) throw new Error(create.stderr.toString());
-  server = Bun.spawn([join(binaries, "conchd"), "serve", "--listen", "127.0.0.1:0"], {
-    env,
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "ignore",
-  });
-  let log = "";
-  for await (const text of server.stdout.pipeThrough(new TextDecoderStream())) {
-    log += text;
-    serverUrl = /http:\/\/127\.0\.0\.1:[1-9]\d*/.exec(log)?.[0] ?? "";
-    if (serverUrl !== "") break;
-  }
+  server = await startServer(binaries, data, { email: ADMIN, password: PASSWORD });
 }, 60_000);
 
 afterAll(async () => {
-  server.kill();
-  await server.exited;
+  await server.stop();
   rmSync(root, { recursive: true, force: true });
 });
 
 async function logIn(password: string): Promise<void> {
   rmSync(configPath, { force: true });
   const login = ["profile", "create", "--name", "ada", "--user", ADMIN, "--password", "-"];
-  const { exitCode, stderr } = await conch(serverUrl, login, `${password}\n`);
+  const { exitCode, stderr } = await conch(server.url, login, `${password}\n`);
   if (exitCode !== 0) throw new Error(`cannot log in: ${stderr}`);
 }
 
 /** What a command changed and the next ones need. */
 async function restorePassword(): Promise<void> {
   await logIn(NEW_PASSWORD);
-  await conch(serverUrl, ["profile", "change-password", "--password", "-"], `${PASSWORD}\n`);
+  await conch(server.url, ["profile", "change-password", "--password", "-"], `${PASSWORD}\n`);
 }
 
 async function prepare(): Promise<void> {
   await logIn(PASSWORD);
   [session = ""] = await storedSecrets();
-  await conch(serverUrl, ["user", "token", "rm", "live"]);
-  const { stdout } = await conch(serverUrl, ["user", "token", "create", "live", "--json"]);
+  await conch(server.url, ["user", "token", "rm", "live"]);
+  const { stdout } = await conch(server.url, ["user", "token", "create", "live", "--json"]);
   token = (JSON.parse(stdout) as { token: string }).token;
   const program = join(root, "print-token");
   const answer = JSON.stringify({ token, expires: "2999-01-01T00:00:00Z" });
@@ -272,7 +252,7 @@ async function prepare(): Promise<void> {
     `#!/bin/sh\ntr '\\0' ' ' </proc/$$/cmdline >>'${argvPath}'\necho '${answer}'\n`,
   );
   chmodSync(program, 0o700);
-  await conch(serverUrl, [
+  await conch(server.url, [
     "profile",
     "create",
     "--name",
@@ -292,8 +272,8 @@ describe("pitfall 16: no secret is shown", () => {
     await prepare();
     for (const [path, runs] of Object.entries(RUNS)) {
       for (const { args, stdin, isShown } of runs) {
-        writeConfig(serverUrl);
-        const { stdout, stderr } = await conch(serverUrl, [...args, "--trace", "--debug"], stdin);
+        writeConfig(server.url);
+        const { stdout, stderr } = await conch(server.url, [...args, "--trace", "--debug"], stdin);
         const shown = isShown ? (/conch_[0-9A-Za-z]{38}/.exec(stdout)?.[0] ?? "none") : "";
         if (isShown) expect(shown, path).not.toBe("none");
         await expectNoSecret(stdout + stderr, [shown]);

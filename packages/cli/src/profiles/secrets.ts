@@ -61,7 +61,7 @@ export function createSecrets(options: SecretsOptions): Secrets {
     return new ProfileError(
       "credential_unusable",
       `the ${profile.credential.kind} of the profile "${profile.name}" is unusable with this build: ${why}`,
-      `Nothing was changed. Use the build that stored it. ${storeAnew(profile)}`,
+      `Nothing was changed. Use the build that stored it, or ${storeAnew(profile)}.`,
     );
   }
 
@@ -85,7 +85,7 @@ export function createSecrets(options: SecretsOptions): Secrets {
     throw new ProfileError(
       "credential_unusable",
       `the key chain does not hold the secret of the profile "${profile.name}"`,
-      storeAnew(profile),
+      `To go on, ${storeAnew(profile)}.`,
     );
   }
 
@@ -103,7 +103,7 @@ export function createSecrets(options: SecretsOptions): Secrets {
         throw new ProfileError(
           "no_credential",
           `the profile "${name}" holds no credential`,
-          storeAnew(profile),
+          `To go on, ${storeAnew(profile)}.`,
         );
       }
       if (credential.kind === "process") return options.processToken(profile);
@@ -153,7 +153,8 @@ export function createSecrets(options: SecretsOptions): Secrets {
 
     async checkKeychain() {
       try {
-        await keychain.get("");
+        // Of any name: it is the answer that counts.
+        await keychain.get("probe");
       } catch (error) {
         throw keychainFailure(error);
       }
@@ -177,10 +178,11 @@ export function createSecrets(options: SecretsOptions): Secrets {
   }
 }
 
+/** What the user can do about a secret that is missing or unusable, as a clause. */
 function storeAnew({ name, credential: { kind } }: Profile): string {
   const profile = `conch --profile ${quoteWord(name)} profile`;
-  const token = `Store a token with \`${profile} set token -\``;
-  if (kind === "token") return `${token}.`;
-  const login = `\`${profile} relogin\``;
-  return kind === "session" ? `Log in with ${login}.` : `${token}, or log in with ${login}.`;
+  const token = `store a token with \`${profile} set token -\``;
+  const login = `log in with \`${profile} relogin\``;
+  if (kind === "token") return token;
+  return kind === "session" ? login : `${token}, or ${login}`;
 }

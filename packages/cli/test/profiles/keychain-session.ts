@@ -26,6 +26,7 @@ function accountOf(name: string): string {
   return credential.secret.account;
 }
 
+await config.store.checkWritable("keychain");
 const first = await store("conch_first");
 const opened = await config.secrets.open(config.find("ci"));
 const isInFile = config.text().includes("conch_first");

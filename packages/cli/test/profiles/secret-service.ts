@@ -11,9 +11,17 @@ export const MISSING_FOR_SECRET_SERVICE = NEEDED.filter((program) => Bun.which(p
 // The daemon goes into the background when it is ready, and does not end with the session.
 const SCRIPT = `
 printf '\\n' | gnome-keyring-daemon --unlock --components=secrets >/dev/null || exit 1
-daemon=$(dbus-send --session --print-reply=literal --dest=org.freedesktop.DBus \\
+secrets_pid() {
+  dbus-send --session --print-reply=literal --dest=org.freedesktop.DBus \\
   /org/freedesktop/DBus org.freedesktop.DBus.GetConnectionUnixProcessID \\
-  string:org.freedesktop.secrets | tr -dc '0-9 ' | awk '{print $NF}')
+  string:org.freedesktop.secrets 2>/dev/null | tr -dc '0-9 ' | awk '{print $NF}'
+}
+tries=0
+until daemon=$(secrets_pid) && [ -n "$daemon" ]; do
+  tries=$((tries + 1))
+  [ $tries -lt 100 ] || { echo "no secret service" >&2; exit 1; }
+  sleep 0.1
+done
 "$@"
 status=$?
 kill "$daemon"
