@@ -109,7 +109,9 @@ function supervise(
   return async () => {
     if (!isStopped) closeSync(pipe);
     isStopped = true;
-    while (existsSync(directory)) await Bun.sleep(20);
+    // The server's account may empty its directory, and not remove it from one that is not its own.
+    while (existsSync(directory) && readdirSync(directory).length > 0) await Bun.sleep(20);
+    await rm(directory, { recursive: true, force: true });
   };
 }
 
