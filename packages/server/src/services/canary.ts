@@ -82,7 +82,7 @@ export function createCanary(options: {
       }));
       const committedAtMs = clock.monotonicMs();
       const refusedMs = await timeRefusal(entry.key, committedAtMs);
-      if (refusedMs === null) return { refusedMs };
+      if (refusedMs === null || seq === null) return { refusedMs: null };
       const { waitedMs, proof } = await node.wait(seq, committedAtMs);
       return { refusedMs, everywhereMs: waitedMs, proof };
     },

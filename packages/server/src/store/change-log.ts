@@ -1,5 +1,6 @@
 /** The change log: appending, with the row lock that puts the log in the order of the commits. */
 import { sql, type CompiledQuery, type Kysely, type RawBuilder, type Transaction } from "kysely";
+import type { LogPosition } from "@conch/contract";
 import type { LogSlice } from "@conch/verify/core/log-source";
 import type { Change } from "./database.ts";
 import type { Schema } from "./schema.ts";
@@ -124,4 +125,13 @@ export async function createChangeHead(db: Kysely<Schema>, context: Appending): 
     const { seq } = await sendChanges(tx, [{ kind: "all" }], context);
     await seq;
   });
+}
+
+/** The end of the log, from one statement. */
+export async function readHead(db: Kysely<Schema>): Promise<LogPosition> {
+  return db
+    .selectFrom("change_head")
+    .select(["epoch", "seq", "uid"])
+    .where("id", "=", 1)
+    .executeTakeFirstOrThrow();
 }

@@ -23,7 +23,7 @@ export interface MemberWatch {
    *
    * @param committedAtMs the monotonic clock after the revocation's COMMIT returned.
    */
-  wait(seq: number, committedAtMs: number): Promise<WaitResult>;
+  readonly wait: (seq: number, committedAtMs: number) => Promise<WaitResult>;
   close(): void;
 }
 

@@ -146,13 +146,12 @@ export function createNodeLease(options: NodeLeaseOptions): NodeLease {
     failures = succeeded ? 0 : failures + 1;
     if (succeeded) lastSucceeded = number;
     if (succeeded && low() !== reportedLow) renewals.wake();
-    const jitter = 0.8 + 0.4 * edge.random();
     if (!succeeded) {
-      const backoffMs = Math.min(lifeMs / 5, (lifeMs / 100) * 2 ** Math.min(failures, 10));
-      return { succeeded, nextMs: backoffMs * jitter };
+      const backoffMs = Math.min(lifeMs / 20, (lifeMs / 200) * 2 ** Math.min(failures, 10));
+      return { succeeded, nextMs: backoffMs * (0.5 + edge.random()) };
     }
-    const elapsedMs = edge.clock.monotonicMs() - startedAtMs;
-    return { succeeded, nextMs: Math.max(0, (lifeMs / 5) * jitter - elapsedMs) };
+    const periodMs = (lifeMs / 5) * (0.8 + 0.4 * edge.random());
+    return { succeeded, nextMs: Math.max(0, startedAtMs + periodMs - edge.clock.monotonicMs()) };
   }
 
   return {

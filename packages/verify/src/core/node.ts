@@ -7,7 +7,7 @@ import { createHolderRegistry, type HolderRegistry } from "./holders.ts";
 import type { LogSource } from "./log-source.ts";
 import { createMemberWatch, type WaitResult } from "./members.ts";
 import { createNodeLease, type NodeLease } from "./node-lease.ts";
-import type { ChangeRow, Edge, LookUp } from "./types.ts";
+import type { ChangeRow, Cursor, Edge, LookUp } from "./types.ts";
 
 /** What a node is made of. `Request` is what its look-ups need beside the key. */
 export interface NodeOptions<Request> {
@@ -36,10 +36,19 @@ export interface Node<Request> {
   /**
    * Waits until a revocation is in force everywhere; takes 1.05 B at most.
    *
-   * @param seq the row that the revocation appended; `null` where nothing was left to revoke.
-   * @param committedAtMs the monotonic clock after the COMMIT returned, or after nothing was found.
+   * @param seq the row that the revocation appended.
+   * @param committedAtMs the monotonic clock after its COMMIT returned.
    */
-  wait(seq: number | null, committedAtMs: number): Promise<WaitResult>;
+  wait(seq: number, committedAtMs: number): Promise<WaitResult>;
+  /**
+   * The same where nothing was left to revoke. What was read may be a revocation that is not
+   * replicated, and lost tomorrow: only a renewal that begins now and has that row of the log in its
+   * history makes it a fact.
+   *
+   * @param position the head of the log, from the statement that found nothing left.
+   * @returns `null` where it is no fact: `revocation_unconfirmed`, to be repeated.
+   */
+  waitFrom(position: Cursor, foundAtMs: number): Promise<WaitResult | null>;
   start(): void;
   close(): void;
 }
@@ -72,11 +81,10 @@ export function createNode<Request>(options: NodeOptions<Request>): Node<Request
     checker,
     feed,
     forget: (change) => cache.forget({ seq: 0, uid: "", ...change }),
-    async wait(seq, committedAtMs) {
-      if (seq !== null) return members.wait(seq, committedAtMs);
-      await lease.renew();
-      const seen = lease.isLive() ? history.cursor()?.seq : undefined;
-      return members.wait(seen ?? Infinity, committedAtMs);
+    wait: members.wait,
+    async waitFrom(position, foundAtMs) {
+      if (!(await lease.renew()) || history.relate(position) !== "known") return null;
+      return members.wait(history.cursor()?.seq ?? position.seq, foundAtMs);
     },
     start: lease.start,
     close() {

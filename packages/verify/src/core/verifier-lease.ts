@@ -27,6 +27,9 @@ export interface VerifierLease extends Lease {
   readonly boundMs: () => number;
 }
 
+/** The share of the bound after which an answer that may not be held back is given up. */
+const ANSWER = 0.25;
+
 function isSame(one: Cursor | null, other: Cursor | null): boolean {
   if (one === null || other === null) return one === other;
   return one.epoch === other.epoch && one.seq === other.seq && one.uid === other.uid;
@@ -58,7 +61,7 @@ export function createVerifierLease(options: VerifierLeaseOptions): VerifierLeas
     const mark = clock.mark();
     isHeld = clock.isLive();
     const request = { holder, poll: number, cursor, hold: isHeld };
-    const answer = await options.poll(request, boundMs * (HOLD + LEASE / 2));
+    const answer = await options.poll(request, boundMs * (HOLD + ANSWER));
     if (number !== renewals.started() || answer.poll !== number) return null;
     if (generation !== history.generation() || !isSame(answer.from, history.cursor())) return null;
     boundMs = answer.boundMs;
@@ -72,7 +75,7 @@ export function createVerifierLease(options: VerifierLeaseOptions): VerifierLeas
     const hasNews = await poll(number).catch(() => null);
     if (hasNews === null) {
       failures += 1;
-      const backoffMs = Math.min(boundMs / 5, (boundMs / 200) * 2 ** Math.min(failures, 10));
+      const backoffMs = Math.min(boundMs / 10, (boundMs / 200) * 2 ** Math.min(failures, 10));
       return { succeeded: false, nextMs: backoffMs * (0.5 + edge.random()) };
     }
     failures = 0;

@@ -1,0 +1,347 @@
+/**
+ * What is easily got wrong, each as a change to the source of the core: the mutant is a copy of the
+ * real files with these texts replaced, so that the code that ships holds no switches. Each text must
+ * be found exactly once, so that a mutation cannot come to mean nothing.
+ */
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type * as Core from "../../src/core/index.ts";
+import * as core from "../../src/core/index.ts";
+import type { Subject } from "./simulate.ts";
+
+interface Patch {
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+/** One thing got wrong. */
+export interface Mutation {
+  readonly name: string;
+  readonly patches: readonly Patch[];
+  /** Got wrong in the store instead of the core. */
+  readonly drawsNumbersOutsideTheLock?: boolean;
+}
+
+export const MUTATIONS: readonly Mutation[] = [
+  {
+    name: "a node's lease is counted from the receipt",
+    patches: [
+      { file: "node-lease.ts", find: "clock.extend(mark,", replace: "clock.extend(clock.mark()," },
+    ],
+  },
+  {
+    name: "a verifier's lease is counted from the receipt",
+    patches: [
+      {
+        file: "verifier-lease.ts",
+        find: "clock.extend(mark,",
+        replace: "clock.extend(clock.mark(),",
+      },
+    ],
+  },
+  {
+    name: "a lease is extended before the rows are applied",
+    patches: [
+      {
+        file: "node-lease.ts",
+        find: "if (reading.isContinuation) history.apply",
+        replace: `clock.extend(mark, lifeMs);
+          await new Promise<void>((resolve) => edge.timers.set(resolve, boundMs / 50));
+          if (reading.isContinuation) history.apply`,
+      },
+    ],
+  },
+  {
+    name: "a lease from a partial read",
+    patches: [{ file: "node-lease.ts", find: "rows.slice(1))", replace: "rows.slice(1, 2))" }],
+  },
+  {
+    name: "leases add up along the chain",
+    patches: [
+      {
+        file: "feed.ts",
+        find: "const leftMs = lease.leftMs();",
+        replace: "const leftMs = lease.isLive() ? boundMs * 0.95 : 0;",
+      },
+    ],
+  },
+  {
+    name: "a suspend is not noticed",
+    patches: [
+      {
+        file: "lease-clock.ts",
+        find: "if (since === null || nowMs >= deadlineMs || hasSlept(nowMs, since)) return 0;",
+        replace: "if (since === null || nowMs >= deadlineMs) return 0; void hasSlept;",
+      },
+    ],
+  },
+  {
+    name: "the clocks are checked before the await",
+    patches: [
+      {
+        file: "checker.ts",
+        find: "const judged = isCurrent(found) ? judge(found, needed) : null;",
+        replace:
+          'const judged: Decision | null = isCurrent(found) ? { outcome: "ok", entry: found } : null;',
+      },
+    ],
+  },
+  {
+    name: "a renewal without a write",
+    patches: [
+      {
+        file: "node-lease.ts",
+        find: "if (!(await transaction.beat(state))) return null;",
+        replace: "",
+      },
+    ],
+  },
+  {
+    name: "a warning is taken for success",
+    patches: [
+      {
+        file: "node-lease.ts",
+        find: `if (warning !== null) throw new Error(warning);
+    reportedLow`,
+        replace: `void warning;
+    reportedLow`,
+      },
+    ],
+  },
+  {
+    name: "a look-up is answered by another server",
+    patches: [
+      {
+        file: "checker.ts",
+        find: 'history.relate(position) === "known"',
+        replace: 'history.relate(position) !== "ahead"',
+      },
+    ],
+  },
+  {
+    name: "a number is drawn outside the lock",
+    patches: [],
+    drawsNumbersOutsideTheLock: true,
+  },
+  {
+    name: "the cursor is moved by one's own write",
+    patches: [
+      {
+        file: "node.ts",
+        find: 'cache.forget({ seq: 0, uid: "", ...change })',
+        replace: "history.jump(change as ChangeRow)",
+      },
+      {
+        file: "history.ts",
+        find: "    relate(position) {",
+        replace: `    jump(row: ChangeRow) {
+          if (cursor === null || row.seq <= cursor.seq) return;
+          cursor = { epoch: cursor.epoch, seq: row.seq, uid: row.uid };
+          rows = [];
+          start = 0;
+          remember(row);
+          listener.onChange(row);
+        },
+    relate(position) {`,
+      },
+    ],
+  },
+  {
+    name: "the uid is ignored",
+    patches: [
+      {
+        file: "history.ts",
+        find: "rowAt(position.seq)?.uid === position.uid",
+        replace: "rowAt(position.seq) !== undefined",
+      },
+      { file: "node-lease.ts", find: " || own.uid !== cursor.uid", replace: "" },
+    ],
+  },
+  {
+    name: "an entry is not checked at storing",
+    patches: [{ file: "checker.ts", find: 'if (!isCurrent(entry)) return "again";', replace: "" }],
+  },
+  {
+    name: "an entry is not checked at answering",
+    patches: [
+      {
+        file: "node.ts",
+        find: `onChange(row) {
+      cache.forget(row);`,
+        replace: "onChange(row) {",
+      },
+    ],
+  },
+  {
+    name: "an entry is not checked across a reset",
+    patches: [
+      {
+        file: "node.ts",
+        find: `onReset() {
+      cache.clear();`,
+        replace: "onReset() {",
+      },
+    ],
+  },
+  {
+    name: "a verifier's entry is not checked across a reset",
+    patches: [{ file: "verifier.ts", find: "onReset: cache.clear", replace: "onReset: () => {}" }],
+  },
+  {
+    name: "late or repeated answers are applied",
+    patches: [
+      {
+        file: "verifier-lease.ts",
+        find: "if (number !== renewals.started() || answer.poll !== number) return null;",
+        replace: "",
+      },
+      {
+        file: "verifier-lease.ts",
+        find: "if (generation !== history.generation() || !isSame(answer.from, history.cursor())) return null;",
+        replace: `void generation;
+          const seen = history.cursor()?.seq ?? 0;
+          if (!answer.reset) {
+            history.apply(answer.rows.filter((row) => row.seq > seen));
+            clock.extend(mark, answer.leftMs);
+            return true;
+          }`,
+      },
+    ],
+  },
+  {
+    name: "a reset because a node lags",
+    patches: [
+      {
+        file: "feed.ts",
+        find: 'if (relation === "known") return relation;',
+        replace: 'if (relation !== null) return relation === "known" ? relation : "foreign";',
+      },
+    ],
+  },
+  {
+    name: "a holder is recorded after its grant",
+    patches: [
+      {
+        file: "feed.ts",
+        find: "else holders.grant(holder, cursor.seq, leftMs);",
+        replace: `else {
+          const { seq } = cursor;
+          edge.timers.set(() => holders.grant(holder, seq, lease.leftMs()), boundMs / 2);
+        }`,
+      },
+      {
+        file: "feed.ts",
+        find: "if (reset) holders.grantReset(holder, head.seq, leftMs);",
+        replace: `if (reset) {
+          edge.timers.set(() => holders.grantReset(holder, head.seq, lease.leftMs()), boundMs / 2);
+        }`,
+      },
+    ],
+  },
+  {
+    name: "a holder is forgotten early",
+    patches: [
+      {
+        file: "holders.ts",
+        find: "clock.monotonicMs() + leftMs + boundMs * REMEMBERED",
+        replace: "clock.monotonicMs() + leftMs * 0.3 + boundMs * REMEMBERED",
+      },
+    ],
+  },
+  {
+    name: "a member is judged by timestamp",
+    patches: [
+      {
+        file: "members.ts",
+        find: "const nowMs = edge.clock.monotonicMs();",
+        replace: "const nowMs = edge.clock.wallMs(); void sentAtMs;",
+      },
+      {
+        file: "members.ts",
+        find: "sentAtMs - known.sinceMs > boundMs * STALE",
+        replace: "nowMs - known.sinceMs > boundMs * STALE",
+      },
+    ],
+  },
+  {
+    name: "look-ups go ahead of the renewal",
+    patches: [
+      {
+        file: "checker.ts",
+        find: `      if (!lease.isLive()) {
+        if (!(await lease.ensure())) return UNAVAILABLE;
+        continue;
+      }`,
+        replace: "",
+      },
+    ],
+  },
+  {
+    name: "all renewals are in step",
+    patches: [
+      { file: "node-lease.ts", find: "(0.8 + 0.4 * edge.random())", replace: "1" },
+      { file: "node-lease.ts", find: "(0.5 + edge.random())", replace: "1" },
+    ],
+  },
+  {
+    name: "a wait ends before the bound does",
+    patches: [
+      {
+        file: "members.ts",
+        find: "export const WAIT = 1.05;",
+        replace: "export const WAIT = 0.8;",
+      },
+    ],
+  },
+  {
+    name: "nothing left to revoke is believed unseen",
+    patches: [
+      {
+        file: "node.ts",
+        find: 'if (!(await lease.renew()) || history.relate(position) !== "known") return null;',
+        replace: "",
+      },
+    ],
+  },
+  {
+    name: "a reset that may be lost counts as applied",
+    patches: [
+      {
+        file: "holders.ts",
+        find: "record(holder, seq, leftMs, true)",
+        replace: "record(holder, seq, leftMs, false)",
+      },
+    ],
+  },
+];
+
+const CORE_FOLDER = join(import.meta.dir, "../../src/core");
+const NO_FAULTS = { drawsNumbersOutsideTheLock: false };
+
+/** The code as it is. */
+export const ORIGINAL: Subject = { core, store: NO_FAULTS };
+
+/** Runs `work` with a mutant, and removes its files afterwards. */
+export async function withMutant<T>(
+  { name, patches, drawsNumbersOutsideTheLock = false }: Mutation,
+  work: (subject: Subject) => T,
+): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), "conch-mutant-"));
+  try {
+    await cp(CORE_FOLDER, folder, { recursive: true });
+    for (const { file, find, replace } of patches) {
+      const path = join(folder, file);
+      const parts = (await readFile(path, "utf8")).split(find);
+      if (parts.length !== 2) {
+        throw new Error(`"${name}": ${parts.length - 1} times in ${file}: ${find}`);
+      }
+      await writeFile(path, parts.join(replace));
+    }
+    const mutant = (await import(join(folder, "index.ts"))) as typeof Core;
+    return work({ core: mutant, store: { drawsNumbersOutsideTheLock } });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

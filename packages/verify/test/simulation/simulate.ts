@@ -1,0 +1,416 @@
+/** One run: a seed makes the world, its faults and its load; the run ends with a verdict. */
+import type * as Core from "../../src/core/index.ts";
+import type { ChangeRow, FeedAnswer, FeedRequest, LookUpResult } from "../../src/core/index.ts";
+import { createDatabase, type Server, type StoreFaults } from "./database.ts";
+import { createPlan, type Plan } from "./plan.ts";
+import { createMachine, createProcess, createRandom, createWorld, type Process } from "./world.ts";
+
+/** What went wrong first, and when. */
+export interface Violation {
+  readonly rule: "bound" | "wait" | "return" | "liveness";
+  readonly atMs: number;
+  readonly text: string;
+}
+
+/** What came of a run. */
+export interface RunResult {
+  readonly seed: number;
+  readonly violation: Violation | null;
+  readonly accepted: number;
+  readonly refused: number;
+  readonly unavailable: number;
+  readonly waits: { confirmed: number; bound: number };
+}
+
+/** The code under test: the real one, or a mutant of it. */
+export interface Subject {
+  readonly core: typeof Core;
+  readonly store: StoreFaults;
+}
+
+export const BOUND_MS = 1000;
+
+interface SimNode {
+  process: Process;
+  core: Core.Node<string>;
+  server: Server;
+}
+
+interface SimVerifier {
+  process: Process;
+  core: Core.VerifierCore<string>;
+  node: number;
+  lastAnswer: FeedAnswer | null;
+}
+
+/** Runs one seed. */
+export function simulate(subject: Subject, seed: number): RunResult {
+  const random = createRandom(seed);
+  const plan = createPlan(random, BOUND_MS);
+  const world = createWorld();
+  const confirmedAt = new Map<string, number>();
+  const result = {
+    seed,
+    violation: null as Violation | null,
+    accepted: 0,
+    refused: 0,
+    unavailable: 0,
+    waits: { confirmed: 0, bound: 0 },
+  };
+  const isFaulty = () => world.now() < plan.faultsEndMs;
+  const isChecked = () => world.now() >= plan.faultsEndMs + plan.graceMs;
+  const tokens = Array.from({ length: plan.tokens }, (_, index) => ({
+    id: `t${index}`,
+    userId: `u${index % 4}`,
+  }));
+  // The first users' tokens are left alone: they must be accepted once the faults are over.
+  const isGood = (tokenId: string) => tokens.findIndex(({ id }) => id === tokenId) % 4 === 0;
+
+  function latency(...ends: Process[]): number | null {
+    if (ends.some((end) => end.isIsolated())) return null;
+    if (isFaulty() && random.chance(plan.loss)) return null;
+    const isSlow = isFaulty() && random.chance(plan.slowness);
+    return isSlow ? random.between(10, plan.slowMs) : random.between(0.15, 1) * plan.latencyMs;
+  }
+
+  const database = createDatabase({
+    world,
+    random,
+    boundMs: BOUND_MS,
+    faults: subject.store,
+    tokens,
+    keptRows: plan.keptRows,
+    earlyVisibility: plan.earlyVisibility,
+    cancellation: plan.cancellation,
+    serviceMs: plan.serviceMs,
+    slots: plan.slots,
+    thinkMs: plan.thinkMs,
+    latency,
+  });
+
+  function fail(rule: Violation["rule"], text: string): void {
+    result.violation ??= { rule, atMs: world.now(), text };
+  }
+
+  /** A process that has once refused a token because it was revoked must not accept it later. */
+  const refusedBy = new WeakMap<Process, Set<string>>();
+
+  function noteRefused(process: Process, tokenId: string): void {
+    result.refused += 1;
+    const refused = refusedBy.get(process);
+    if (refused === undefined) refusedBy.set(process, new Set([tokenId]));
+    else refused.add(tokenId);
+  }
+
+  function noteAccepted(process: Process, who: string, tokenId: string): void {
+    result.accepted += 1;
+    if (refusedBy.get(process)?.has(tokenId) === true) {
+      fail("return", `${who} accepted ${tokenId}, which it had refused before`);
+    }
+    const revokedAt = database.revokedAt(tokenId);
+    const confirmed = confirmedAt.get(tokenId);
+    if (revokedAt !== null && world.now() > revokedAt + BOUND_MS) {
+      const lateMs = world.now() - revokedAt - BOUND_MS;
+      fail("bound", `${who} accepted ${tokenId} ${lateMs.toFixed(1)} ms after the bound`);
+    } else if (confirmed !== undefined && world.now() > confirmed) {
+      fail(
+        "wait",
+        `${who} accepted ${tokenId} ${(world.now() - confirmed).toFixed(1)} ms after a wait`,
+      );
+    }
+  }
+
+  /** A server that a connection made now reaches; not always the one that it should. */
+  function reachServer(): Server {
+    const old = database.first;
+    const strays = database.primary() !== old && old.isUp && random.chance(plan.straying);
+    return strays ? old : database.primary();
+  }
+
+  function startNode(node: SimNode): Core.Node<string> {
+    const { process } = node;
+    const guarded = <T>(work: Promise<T>) =>
+      work.catch((error: unknown) => {
+        node.server = reachServer();
+        throw error;
+      });
+    let incarnations = 0;
+    const core = subject.core.createNode<string>({
+      edge: process.edge,
+      boundMs: BOUND_MS,
+      source: {
+        transaction: (work, limit) =>
+          guarded(database.transaction(process, node.server, work, limit)),
+        removeMember: (incarnation, beat, limit) =>
+          database.removeMember(process, node.server, incarnation, beat, limit),
+      },
+      lookUp: (tokenId) => database.lookUp(process, reachServer(), tokenId),
+      lookUpsMax: 64,
+      entriesMax: plan.entriesMax,
+      createIncarnation: () => {
+        incarnations += 1;
+        return `${random.below(1e9)}-${incarnations}`;
+      },
+    });
+    core.start();
+    return core;
+  }
+
+  /** A request from one process to another, with what the network does to it. */
+  function call<T>(
+    from: Process,
+    to: Process,
+    limitMs: number,
+    handle: () => Promise<T>,
+  ): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const timer = from.edge.timers.set(() => reject(new Error("time limit")), limitMs);
+      const deliver = () =>
+        to.schedule(latency(from, to) ?? 1e9, () => {
+          const answer = async () => {
+            const answered = await handle();
+            const back = latency(from, to);
+            if (back === null || !to.isAlive()) return;
+            from.schedule(back, () => {
+              timer.cancel();
+              resolve(answered);
+            });
+          };
+          void answer();
+        });
+      deliver();
+      if (isFaulty() && random.chance(plan.duplicates)) deliver();
+    });
+  }
+
+  function nodeFor(verifier: SimVerifier): SimNode {
+    if (plan.isBalanced) verifier.node = random.below(nodes.length);
+    return nodes[verifier.node % nodes.length] as SimNode;
+  }
+
+  async function poll(verifier: SimVerifier, request: FeedRequest, limitMs: number) {
+    const late = verifier.lastAnswer;
+    if (late !== null && isFaulty() && random.chance(plan.lateAnswers)) {
+      await new Promise<void>((resolve) => {
+        verifier.process.schedule(random.between(0.5, 20), resolve);
+      });
+      return late;
+    }
+    const node = nodeFor(verifier);
+    const answer = await call(verifier.process, node.process, limitMs, () =>
+      node.core.feed.answer(request),
+    ).catch(() => null);
+    if (answer === null) {
+      verifier.node += 1;
+      throw new Error("no answer");
+    }
+    verifier.lastAnswer = answer;
+    return answer;
+  }
+
+  async function lookUpAtNode(
+    verifier: SimVerifier,
+    tokenId: string,
+    seq: number,
+  ): Promise<LookUpResult> {
+    const node = nodeFor(verifier);
+    const found = await call(verifier.process, node.process, BOUND_MS / 2, () =>
+      node.core.checker.lookUp(tokenId, tokenId, seq),
+    );
+    if (found === null) throw new Error("unavailable");
+    return { position: found.position, record: found.entry, keepMs: found.keepMs };
+  }
+
+  function startVerifier(verifier: SimVerifier): Core.VerifierCore<string> {
+    const core = subject.core.createVerifierCore<string>({
+      edge: verifier.process.edge,
+      boundMs: BOUND_MS,
+      poll: (request, limitMs) => poll(verifier, request, limitMs),
+      lookUp: (tokenId, seq) => lookUpAtNode(verifier, tokenId, seq),
+      lookUpsMax: 64,
+      entriesMax: plan.entriesMax,
+      holder: `h${random.below(1e9)}`,
+    });
+    core.start();
+    return core;
+  }
+
+  const machines = plan.machines.map(({ rate, wallOffsetMs }) =>
+    createMachine(world, rate, wallOffsetMs),
+  );
+  const newProcess = (index: number) =>
+    createProcess(world, machines[index % machines.length]!, createRandom(random.below(2 ** 31)));
+
+  const nodes: SimNode[] = Array.from({ length: plan.nodes }, (_, index) => {
+    const node = { process: newProcess(index), server: database.first } as SimNode;
+    node.core = startNode(node);
+    return node;
+  });
+  const verifiers: SimVerifier[] = Array.from({ length: plan.verifiers }, (_, index) => {
+    const process = newProcess(plan.nodes + index);
+    const verifier = { process, node: index, lastAnswer: null } as unknown as SimVerifier;
+    verifier.core = startVerifier(verifier);
+    return verifier;
+  });
+  const holders: (SimNode | SimVerifier)[] = [...nodes, ...verifiers];
+
+  function restart(holder: SimNode | SimVerifier, index: number): void {
+    holder.process.kill();
+    world.after(random.between(1, BOUND_MS), () => {
+      holder.process = newProcess(index);
+      if ("server" in holder) {
+        holder.server = reachServer();
+        holder.core = startNode(holder);
+      } else {
+        holder.lastAnswer = null;
+        holder.core = startVerifier(holder);
+      }
+    });
+  }
+
+  function isUp({ process }: SimNode | SimVerifier): boolean {
+    return process.isRunning();
+  }
+
+  let lately = "t1";
+
+  // Load: every process is asked about random tokens, all the time.
+  function ask(holder: SimNode | SimVerifier, who: string): void {
+    const id = random.chance(0.4) ? lately : random.pick(tokens).id;
+    const { process, core } = holder;
+    const settle = (outcome: Core.Decision["outcome"]) => {
+      if (outcome === "ok") noteAccepted(process, who, id);
+      else if (outcome === "unavailable") result.unavailable += 1;
+      else noteRefused(process, id);
+      if (outcome !== "ok" && isChecked() && isGood(id)) {
+        fail("liveness", `${who} says ${outcome} of ${id}, which is good`);
+      }
+    };
+    if (isUp(holder)) {
+      const decision = core.checker.decide(id);
+      if (decision !== null) settle(decision.outcome);
+      else {
+        const wait = async () => {
+          const { outcome } = await core.checker.check(id, id);
+          if (process.isAlive()) settle(outcome);
+        };
+        void wait();
+      }
+    }
+    world.after(random.between(0.5, 1.5) * plan.askEveryMs, () => ask(holder, who));
+  }
+  holders.forEach((holder, index) => {
+    const who = index < nodes.length ? `node ${index}` : `verifier ${index - nodes.length}`;
+    world.after(random.between(1, 30), () => ask(holder, who));
+  });
+
+  function noteWaited(
+    row: Pick<ChangeRow, "kind" | "tokenId" | "userId">,
+    proof: "confirmed" | "bound",
+  ) {
+    result.waits[proof] += 1;
+    for (const { id, userId } of tokens) {
+      const isMeant = row.kind === "user" ? userId === row.userId : id === row.tokenId;
+      if (isMeant && !confirmedAt.has(id)) confirmedAt.set(id, world.now());
+    }
+  }
+
+  // Revocations, repeated until they are known to be stored, each with a wait.
+  async function revoke(
+    row: { kind: ChangeRow["kind"]; tokenId: string | null; userId: string | null },
+    onWaited: () => void,
+  ): Promise<void> {
+    const node = random.pick(nodes);
+    const { process, core } = node;
+    const again = () =>
+      world.after(random.between(5, BOUND_MS / 4), () => void revoke(row, onWaited));
+    if (!isUp(node)) return again();
+    const rollsBack = isFaulty() && random.chance(0.15);
+    try {
+      const revoked = await database.revoke(process, reachServer(), { ...row, rollsBack });
+      const nowMs = process.edge.clock.monotonicMs();
+      if ("row" in revoked) {
+        if (revoked.warning !== null) return again();
+        core.forget(revoked.row);
+        for (const other of nodes) {
+          const delay = latency(other.process);
+          if (delay !== null && !random.chance(plan.lostNotifications)) {
+            other.process.schedule(delay, () => other.core.lease.wake());
+          }
+        }
+      }
+      const waited =
+        "row" in revoked
+          ? await core.wait(revoked.row.seq, nowMs)
+          : await core.waitFrom(revoked.position, nowMs);
+      if (!process.isAlive()) return;
+      if (waited === null) return again();
+      noteWaited(row, waited.proof);
+      onWaited();
+    } catch {
+      again();
+    }
+  }
+
+  function revokeSome(): void {
+    for (let count = 0; count < plan.revocations; count += 1) revokeSomething();
+    if (isFaulty()) world.after(random.between(0.3, 1.7) * plan.revokeEveryMs, revokeSome);
+  }
+
+  function revokeSomething(): void {
+    const victim = random.pick(tokens.filter(({ id }) => !isGood(id)));
+    const kind = random.pick(plan.revocationKinds);
+    lately = victim.id;
+    const row = {
+      kind,
+      tokenId: kind === "token" ? victim.id : null,
+      userId: kind === "all" ? null : victim.userId,
+    };
+    if (plan.revokes) void revoke(row, () => {});
+  }
+  world.after(random.between(50, 200), revokeSome);
+
+  // Faults.
+  for (const fault of plan.faults) {
+    world.after(fault.atMs, () => {
+      const holder = holders[fault.holder % holders.length]!;
+      const machine = machines[fault.holder % machines.length]!;
+      if (fault.kind === "isolate") holder.process.isolate(fault.forMs);
+      else if (fault.kind === "freeze") holder.process.freeze(fault.forMs);
+      else if (fault.kind === "crash") restart(holder, fault.holder % holders.length);
+      else if (fault.kind === "step") machine.stepWall(fault.byMs);
+      else {
+        machine.suspend(fault.forMs);
+        holders.forEach(
+          ({ process }) => process.machine === machine && process.freeze(fault.forMs),
+        );
+      }
+    });
+  }
+  if (plan.cutAtMs !== null) world.after(plan.cutAtMs, () => database.cutReplication(true));
+  if (plan.outage !== null) {
+    const { fromMs, untilMs } = plan.outage;
+    world.after(fromMs, () => (database.first.isUp = false));
+    world.after(untilMs, () => (database.first.isUp = true));
+  }
+  if (plan.failOverAtMs !== null) {
+    world.after(plan.failOverAtMs, () => database.failOver(plan.oldLivesOn));
+  }
+  world.after(plan.faultsEndMs, () => {
+    database.cutReplication(false);
+    if (plan.failOverAtMs !== null) database.first.isUp = false;
+  });
+  if (plan.revokes) expectWaitsToReturn(plan);
+
+  function expectWaitsToReturn({ faultsEndMs, graceMs, endMs }: Plan): void {
+    let returned = false;
+    const row = { kind: "user" as const, tokenId: null, userId: "u3" };
+    world.after(faultsEndMs + graceMs, () => void revoke(row, () => (returned = true)));
+    world.after(endMs - 1, () => {
+      if (!returned) fail("liveness", "a wait has not returned");
+    });
+  }
+
+  world.run(plan.endMs, () => result.violation === null);
+  return result;
+}
