@@ -40,7 +40,7 @@ await using oidc = await startPeer("oidc-provider");
 await using betterAuth = await startPeer("better-auth");
 
 const result = await contest({
-  conchd: { server: conchd, tokensFile, tokens: IN_USE },
+  conchd: { server: conchd, tokensFile, tokens: IN_USE, isWarmedUp: true },
   bare: { server: bare, tokensFile, tokens: IN_USE },
   fastify,
   oidc,

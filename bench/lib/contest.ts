@@ -13,6 +13,8 @@ export interface Contender {
   readonly tokensFile: string;
   readonly tokens: number;
   readonly connections?: number;
+  /** Has each token asked about once before anything is measured. */
+  readonly isWarmedUp?: boolean;
 }
 
 /** What one contender did in one round. */
@@ -49,6 +51,11 @@ export async function contest(
     };
   }
 
+  for (const contender of Object.values(contenders)) {
+    for (let done = 0; contender.isWarmedUp === true && done < contender.tokens;) {
+      done += (await run(contender)).completed;
+    }
+  }
   const rounds = await alternate(
     Object.fromEntries(
       Object.entries(contenders).map(([name, contender]) => [name, () => run(contender)]),

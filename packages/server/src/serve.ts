@@ -13,6 +13,7 @@ import { loadSecrets } from "./secrets.ts";
 import { createServices } from "./services/index.ts";
 import type { Mailer } from "./services/mail.ts";
 import { createStrengthAssessor } from "./services/password-strength.ts";
+import type { UsageCollector } from "./services/usage.ts";
 import { openDatabase } from "./store/open-database.ts";
 import { prune } from "./store/pruning.ts";
 
@@ -28,6 +29,8 @@ export interface RunningServer {
 
 const CANARY_MS = 60_000;
 const USAGE_FLUSH_MS = 2000;
+/** Where many tokens are in use, writing that takes at most a twentieth of the time. */
+const USAGE_PAUSE_SHARE = 19;
 const PRUNE_PAUSE_MS = 10 * 60_000;
 const PRUNE_BATCH_PAUSE_MS = 100;
 const DRAIN_MS_MAX = 20_000;
@@ -88,12 +91,11 @@ export async function serve(config: ServeConfig, context: Context): Promise<Runn
     await database.close();
     throw error;
   }
-  const flushUsage = () =>
-    services.usage.flush().catch((error: unknown) => {
-      logger.log("warn", "usage_not_written", { cause: describeError(error) });
-    });
+  const warnOfUsage = (error: unknown) => {
+    logger.log("warn", "usage_not_written", { cause: describeError(error) });
+  };
   const repeated = [
-    context.repeat(USAGE_FLUSH_MS, flushUsage),
+    context.repeat(USAGE_FLUSH_MS, () => writeUsage(services.usage, context).catch(warnOfUsage)),
     context.repeat(CANARY_MS, () => observation.runCanary()),
     context.repeat(PRUNE_PAUSE_MS, () =>
       prune(database, context.clock.nowMs(), () => context.delay(PRUNE_BATCH_PAUSE_MS)).then(
@@ -114,7 +116,7 @@ export async function serve(config: ServeConfig, context: Context): Promise<Runn
       await Promise.race([listening.stop(), context.delay(DRAIN_MS_MAX)]);
       await listening.abort();
       for (const task of repeated) task.stop();
-      await flushUsage();
+      await services.usage.drain().catch(warnOfUsage);
       await Promise.race([mailer.drain(), context.delay(MAIL_DRAIN_MS_MAX)]);
       await assessor.close();
       await membership.leave();
@@ -138,6 +140,15 @@ function listenOn(
     return context.listen(app, address, config.bodyLimitBytes);
   } catch (cause) {
     throw wrongOption(spec, cause instanceof Error ? cause.message : "cannot be listened on");
+  }
+}
+
+async function writeUsage(usage: UsageCollector, context: Context): Promise<void> {
+  for (;;) {
+    const startedMs = context.clock.monotonicMs();
+    if (!(await usage.flush())) return;
+    const elapsedMs = context.clock.monotonicMs() - startedMs;
+    await context.delay(Math.min(USAGE_FLUSH_MS, elapsedMs * USAGE_PAUSE_SHARE));
   }
 }
 

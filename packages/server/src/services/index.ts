@@ -97,6 +97,6 @@ export function createServices(options: ServiceOptions): Services {
     passwords: createPasswordService(shared),
     revocations: createRevocationService({ ...shared, sessionJwts }),
     settings: createSettingService(database),
-    tokens: createTokenService({ database, clock, random, lifetimes }),
+    tokens: createTokenService({ database, clock, random, usage, lifetimes }),
   };
 }

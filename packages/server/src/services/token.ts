@@ -16,6 +16,7 @@ import type { Schema, TokenRow } from "../store/schema.ts";
 import { insertToken, listApiTokens, releaseExpiredName, revokeTokens } from "../store/token.ts";
 import type { Clock, Random } from "./clock.ts";
 import type { Revocation } from "./confirmation.ts";
+import type { UsageCollector } from "./usage.ts";
 import { credentialHash } from "./verification.ts";
 
 const DAY_MS = 86_400_000;
@@ -52,9 +53,10 @@ export function createTokenService(options: {
   readonly database: Database;
   readonly clock: Clock;
   readonly random: Random;
+  readonly usage: Pick<UsageCollector, "latestMs">;
   readonly lifetimes: TokenLifetimes;
 }): TokenService {
-  const { database, clock, random, lifetimes } = options;
+  const { database, clock, random, usage, lifetimes } = options;
 
   function expiryOf(expires: string | undefined, nowMs: number): number {
     if (expires === undefined) return nowMs + lifetimes.tokenMs;
@@ -74,11 +76,21 @@ export function createTokenService(options: {
     return listApiTokens(db, userId, clock.nowMs() - EXPIRED_LISTED_MS, name);
   }
 
+  function describe(row: TokenRow): UserToken {
+    return {
+      name: row.name,
+      created: toTimestamp(row.created_at_ms),
+      last_used: toTimestampOrNull(usage.latestMs(row.id, row.last_used_at_ms)),
+      expires: toTimestamp(row.expires_at_ms),
+      rights: row.rights,
+    };
+  }
+
   return {
     async list(userId) {
       const listedSinceMs = clock.nowMs() - EXPIRED_LISTED_MS;
       const rows = await listApiTokens(database.db, userId, listedSinceMs);
-      return rows.sort(byName).map(toUserToken);
+      return rows.sort(byName).map(describe);
     },
 
     async create(userId, request) {
@@ -102,7 +114,7 @@ export function createTokenService(options: {
         if (await insertToken(tx, row)) return { value: undefined, changes: [] };
         throw new ApiError("name_in_use", { message: `name "${request.name}" is already in use` });
       });
-      return { ...toUserToken(row), token };
+      return { ...describe(row), token };
     },
 
     async get(userId, name) {
@@ -110,7 +122,7 @@ export function createTokenService(options: {
       const [latest] = rows.sort((left, right) => right.expires_at_ms - left.expires_at_ms);
       const row = rows.find(({ held_name }) => held_name === name) ?? latest;
       if (row === undefined) throw new ApiError("not_found");
-      return toUserToken(row);
+      return describe(row);
     },
 
     async remove(userId, name) {
@@ -131,14 +143,4 @@ export function createTokenService(options: {
 
 function byName(left: TokenRow, right: TokenRow): number {
   return compareCodePoints(left.name, right.name) || left.created_at_ms - right.created_at_ms;
-}
-
-function toUserToken(row: TokenRow): UserToken {
-  return {
-    name: row.name,
-    created: toTimestamp(row.created_at_ms),
-    last_used: toTimestampOrNull(row.last_used_at_ms),
-    expires: toTimestamp(row.expires_at_ms),
-    rights: row.rights,
-  };
 }

@@ -2,7 +2,7 @@
  * What the rest of the store sees of a database. `dialect/sqlite.ts` and `dialect/postgres.ts` make
  * one; nothing else knows which it is.
  */
-import type { Kysely, Transaction } from "kysely";
+import type { Kysely, RawBuilder, Transaction } from "kysely";
 import type { DatabaseUnusableError } from "./errors.ts";
 import type { LookUp } from "./lookup.ts";
 import type { ChangeKind, Schema } from "./schema.ts";
@@ -34,6 +34,8 @@ export interface Committed<T> {
 export interface Capabilities {
   /** `FOR UPDATE SKIP LOCKED`. */
   readonly skipLocked: boolean;
+  /** The elements of a JSON array as rows with the column `value`, for a `from` clause. */
+  readonly jsonElements: (json: string) => RawBuilder<unknown>;
 }
 
 /** How a transaction is run. */

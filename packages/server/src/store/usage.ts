@@ -21,17 +21,23 @@ export async function recordUsage(
   nowMs: number,
 ): Promise<void> {
   const entries = [...usage].sort(([left], [right]) => (left < right ? -1 : 1));
-  const lock = capabilities.skipLocked ? sql`for update of token skip locked` : sql``;
+  const locking = capabilities.skipLocked
+    ? sql`order by token.id for update of token skip locked`
+    : sql``;
   for (let start = 0; start < entries.length; start += BATCH) {
     const values = entries
       .slice(start, start + BATCH)
-      .map(([id, atMs]) => sql`(cast(${id} as text), cast(${Math.min(atMs, nowMs)} as bigint))`);
+      .map(([id, atMs]) => [id, Math.min(atMs, nowMs)] as const);
+    // One parameter: hundreds of them take SQLite ten times as long as the rest of the statement.
     await sql`
-      with reported(id, at_ms) as (values ${sql.join(values)}),
+      with reported(id, at_ms) as (
+        select value ->> 0, cast(value ->> 1 as bigint)
+        from ${capabilities.jsonElements(JSON.stringify(values))}
+      ),
       used as (
         select token.id, reported.at_ms from token join reported on reported.id = token.id
         where token.last_used_at_ms is null or token.last_used_at_ms < reported.at_ms
-        order by token.id ${lock}
+        ${locking}
       )
       update token set last_used_at_ms = used.at_ms from used where token.id = used.id
     `.execute(db);

@@ -61,7 +61,10 @@ export async function openPostgres(url: string, context: ChangeLogContext): Prom
   const lookUp = createPostgresLookUp(url, () => logServer);
   return {
     db,
-    capabilities: { skipLocked: true },
+    capabilities: {
+      skipLocked: true,
+      jsonElements: (json) => sql`jsonb_array_elements(cast(${json} as jsonb))`,
+    },
     write: createWrite(db, appending, { onCommit: () => {}, liftLimits: LIFT_LIMITS }),
     snapshot: createSnapshot(db, { liftLimits: LIFT_LIMITS }),
     lookUp: lookUp.lookUp,

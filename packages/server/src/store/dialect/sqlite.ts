@@ -1,7 +1,7 @@
 /** SQLite: one file, WAL, every commit synced to disk. */
 import type { Database as Connection } from "bun:sqlite";
 import { closeSync, openSync, statSync } from "node:fs";
-import { Kysely, type ColumnDataType } from "kysely";
+import { Kysely, sql, type ColumnDataType } from "kysely";
 import { createChangeHead, type ChangeLogContext } from "../change-log.ts";
 import { createBound } from "../configuration.ts";
 import type { Database, LeaseConnection } from "../database.ts";
@@ -61,7 +61,7 @@ export async function openSqlite(file: string, context: ChangeLogContext): Promi
   const unusable = Promise.withResolvers<DatabaseUnusableError>();
   return {
     db,
-    capabilities: { skipLocked: false },
+    capabilities: { skipLocked: false, jsonElements: (json) => sql`json_each(${json})` },
     write: createWrite(db, appending, { onCommit: growth.look, liftLimits: null }),
     snapshot: createSnapshot(db, { liftLimits: null }),
     lookUp: createLookUp(reader),

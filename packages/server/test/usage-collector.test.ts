@@ -1,0 +1,63 @@
+import { expect, test } from "bun:test";
+import { createUsageCollector } from "../src/services/usage.ts";
+import type { Usage } from "../src/store/usage.ts";
+
+function createCollector() {
+  const written: Usage[] = [];
+  const clock = { nowMs: () => 1_000, monotonicMs: () => 0 };
+  let fault: Error | null = null;
+  const collector = createUsageCollector(clock, async (usage) => {
+    if (fault !== null) throw fault;
+    written.push(usage);
+  });
+  const fail = (error: Error | null) => {
+    fault = error;
+  };
+  return { collector, written, fail };
+}
+
+const idOf = (index: number): string => `token-${index}`;
+
+test("one token, however busy, is one row", async () => {
+  const { collector, written } = createCollector();
+  for (let use = 0; use < 10_000; use += 1) collector.record("busy");
+  expect(await collector.flush()).toBe(false);
+  expect(written).toEqual([new Map([["busy", 1_000]])]);
+});
+
+test("many tokens are written in batches, those first that wait longest", async () => {
+  const { collector, written } = createCollector();
+  for (let index = 0; index < 600; index += 1) collector.record(idOf(index));
+  collector.record(idOf(0));
+  expect(await collector.flush()).toBe(true);
+  expect(written[0]?.has(idOf(0))).toBe(true);
+  expect(written[0]?.has(idOf(599))).toBe(false);
+  await collector.drain();
+  expect(written.flatMap((batch) => [...batch.keys()])).toEqual(
+    Array.from({ length: 600 }, (_, index) => idOf(index)),
+  );
+});
+
+test("a failed batch is thrown on and written later, with its newest times", async () => {
+  const { collector, written, fail } = createCollector();
+  collector.record("a", 10);
+  const fullDisk = new Error("full disk");
+  fail(fullDisk);
+  expect(await collector.flush().catch((error: unknown) => error)).toBe(fullDisk);
+  collector.record("a", 20);
+  await collector.flush().catch(() => {});
+  fail(null);
+  await collector.drain();
+  expect(written).toEqual([new Map([["a", 20]])]);
+});
+
+test("the last use is known before it is written", async () => {
+  const { collector } = createCollector();
+  expect(collector.latestMs("a", null)).toBeNull();
+  expect(collector.latestMs("a", 5)).toBe(5);
+  collector.record("a", 10);
+  expect(collector.latestMs("a", null)).toBe(10);
+  expect(collector.latestMs("a", 20)).toBe(20);
+  await collector.drain();
+  expect(collector.latestMs("a", null)).toBeNull();
+});
