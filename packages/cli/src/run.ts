@@ -46,7 +46,8 @@ export async function runConch(context: Context): Promise<ExitCode> {
     ]);
     await commandContext.diagnosed();
     print(context, isJson, commandContext.style, result);
-    return result.exitCode ?? EXIT.done;
+    if (result.failure !== undefined) throw result.failure;
+    return EXIT.done;
   } catch (error) {
     return printError(context, isJson, running, error);
   }

@@ -1,3 +1,4 @@
+import type { CommandError } from "../command-error.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import type { Style } from "../output/style.ts";
 import type { CommandContext } from "../command-context.ts";
@@ -55,8 +56,8 @@ export interface Result {
   readonly text: string | ((style: Style) => string);
   /** The JSON document as it came, where it must not be written anew. */
   readonly jsonText?: string;
-  /** Where it is not 0: the answer is complete, and bad news. */
-  readonly exitCode?: ExitCode;
+  /** The answer is complete, and bad news: this is said on stderr, and gives the exit code. */
+  readonly failure?: CommandError;
 }
 
 /** An invocation of `conch` and what it does. */

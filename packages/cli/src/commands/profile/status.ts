@@ -1,5 +1,6 @@
 import { ClientError, describeFault } from "@conch/client/errors";
 import { checkCredential } from "@conch/contract/session";
+import { CommandError } from "../../command-error.ts";
 import type { CommandContext } from "../../command-context.ts";
 import { clientFor, credentialOf } from "../../connect.ts";
 import { EXIT, type ExitCode } from "../../exit-codes.ts";
@@ -57,7 +58,6 @@ export const command = defineCommand({
       "asking the servers",
       Promise.all(chosen.map((profile) => check(context, profiles, profile))),
     );
-    const codes = checked.map(({ status }) => EXIT_CODES[status]);
     return {
       json: checked.map(({ profile, status, detail }) => ({
         name: profile.name,
@@ -81,12 +81,29 @@ export const command = defineCommand({
           ]),
           "no profiles: make one with conch profile create",
         ),
-      exitCode: codes.includes(EXIT.credential)
-        ? EXIT.credential
-        : (codes.find((code) => code !== EXIT.done) ?? EXIT.done),
+      ...failureOf(checked),
     };
   },
 });
+
+/** What is told of credentials that are not good; nothing where all are. */
+function failureOf(checked: readonly Checked[]): { readonly failure?: CommandError } {
+  const bad = checked.filter(({ status }) => status !== "valid");
+  if (bad.length === 0) return {};
+  const codes = bad.map(({ status }) => EXIT_CODES[status]);
+  const names = bad.map(({ profile, status }) => `"${printable(profile.name)}" ${status}`);
+  const isRefused = codes.includes(EXIT.credential);
+  return {
+    failure: new CommandError(
+      isRefused ? EXIT.credential : EXIT.unavailable,
+      isRefused ? "credential_not_good" : "unreachable",
+      `not every credential is good: ${names.join(", ")}`,
+      isRefused
+        ? "conch profile relogin or conch profile set token, with --profile NAME, gives a profile a new one"
+        : "try again when the server can be reached",
+    ),
+  };
+}
 
 async function check(
   context: CommandContext,
