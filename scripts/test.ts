@@ -10,11 +10,21 @@ import { buildBinary, NO_FLAGS, ROOT } from "./binaries.ts";
 import { buildLibraries } from "./libraries.ts";
 
 const WORKERS = 2;
+/** Long, so that a busy machine fails no test; what hangs is still found. */
+const TEST_TIMEOUT_MS = 60_000;
 
 /** Runs `bun test`, shows what it prints, and returns how many tests passed and failed. */
 async function runTests(args: readonly string[], env: Readonly<Record<string, string>>) {
   const child = Bun.spawn(
-    [process.execPath, "test", "--no-orphans", `--parallel=${WORKERS}`, "--only-failures", ...args],
+    [
+      process.execPath,
+      "test",
+      "--no-orphans",
+      `--parallel=${WORKERS}`,
+      "--only-failures",
+      `--timeout=${TEST_TIMEOUT_MS}`,
+      ...args,
+    ],
     { cwd: ROOT, env: { ...process.env, ...env }, stdout: "inherit", stderr: "pipe" },
   );
   let tail = "";
