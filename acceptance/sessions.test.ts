@@ -4,7 +4,7 @@ import { describe, test } from "bun:test";
 import { Glob } from "bun";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { runSessionFile } from "./harness/run.ts";
+import { PATH, runSessionFile } from "./harness/run.ts";
 import { parseSession } from "./harness/session.ts";
 
 const ROOT = join(import.meta.dir, "..");
@@ -19,7 +19,13 @@ function files(...patterns: readonly string[]): string[] {
 function testSessions(paths: readonly string[], mergeStreams: boolean): void {
   for (const path of paths) {
     const full = join(ROOT, path);
-    if (parseSession(readFileSync(full, "utf8"), path).steps.length === 0) continue;
+    const session = parseSession(readFileSync(full, "utf8"), path);
+    if (session.steps.length === 0) continue;
+    const missing = session.needs.filter((program) => Bun.which(program, { PATH }) === null);
+    if (missing.length > 0) {
+      console.error(`\nNOT TESTED: ${path} needs ${missing.join(", ")}; .ci/run installs it\n`);
+      continue;
+    }
     test.concurrent(path, () => runSessionFile(full, { mergeStreams, update }), SESSION_TIMEOUT_MS);
   }
 }

@@ -99,10 +99,13 @@ async function openShell(folder: string, session: Session, options: RunOptions):
   return shell;
 }
 
+/** Where programs of the machine are, those that only root has on its path included. */
+export const PATH = [process.env["PATH"] ?? "", "/usr/sbin", "/sbin"].join(delimiter);
+
 /** What the binaries see of the environment: nothing of this machine's settings. */
 function environment(binaries: string, data: string): Record<string, string> {
   return {
-    PATH: [binaries, process.env["PATH"] ?? ""].join(delimiter),
+    PATH: [binaries, PATH].join(delimiter),
     LANG: "C.UTF-8",
     TZ: "UTC",
     CONCHD_DATABASE: `sqlite:${join(data, "conch.db")}`,

@@ -23,6 +23,8 @@ export interface Session {
   readonly steps: readonly Step[];
   /** Words after `<!-- conch: `, such as `no server`. */
   readonly directives: ReadonlySet<string>;
+  /** Programs of the machine that the session cannot do without: `<!-- conch: needs nginx -->`. */
+  readonly needs: readonly string[];
 }
 
 /** A session that cannot be understood; the message names file and line. */
@@ -40,6 +42,8 @@ const BLOCKS: Readonly<Record<string, string>> = {
   "```console": "```",
   "<!-- console": HIDDEN_END,
 };
+/** A block that is put into the current directory before what follows it is run. */
+const FILE = /^```\w+ file=([\w.-]+)$/;
 const FENCE = /^\s*(?:```|~~~)/;
 
 /**
@@ -71,13 +75,34 @@ export function parseSession(text: string, name: string): Session {
       }
       if (!isHidden) prose = [];
       index = end;
+    } else if (FILE.test(line)) {
+      const end = lines.indexOf("```", index + 1);
+      steps.push(fileStep(lines, index, end, FILE.exec(line)?.[1] ?? ""));
+      index = end;
     } else if (FENCE.test(line)) {
       index = skipCode(lines, index, name);
     } else {
       prose.push(line);
     }
   }
-  return { steps, directives };
+  const needs = [...directives].flatMap((directive) =>
+    directive.startsWith("needs ") ? directive.split(" ").slice(1) : [],
+  );
+  return { steps, directives, needs };
+}
+
+/** Writes a block's lines to a file, as a reader would. */
+function fileStep(lines: readonly string[], from: number, end: number, name: string): Step {
+  const content = lines.slice(from + 1, end);
+  return {
+    line: from + 1,
+    introduction: "",
+    isHidden: true,
+    command: [`cat >${name} <<'end of the file'`, ...content, "end of the file"].join("\n"),
+    expected: [],
+    exitCode: 0,
+    range: [from + 1, from + 1],
+  };
 }
 
 /** The last line of a block that is not run. A prompt in it is surely meant to be. */
