@@ -15,7 +15,7 @@ const TOKEN = `conch_${"0".repeat(38)}`;
 const FOLDER = mkdtempSync(join(tmpdir(), "conch-artefacts-"));
 const AUTOMATION = readBuildFlags({
   DISABLE_API_TOKEN_CRUD: "1",
-  TOKEN_OBFUSCATION_KEY: "the key of the tests",
+  TOKEN_OBFUSCATION_KEY: "held-out-key",
 });
 const WITHOUT_ADMIN = readBuildFlags({
   DISABLE_ADMIN_FUNCTIONS: "1",
@@ -257,5 +257,43 @@ describe("conch version", () => {
       CONCH_PRODUCTION_URL: "https://conch.example.com/api",
       CONCH_STAGING_URL: "https://staging.example.com",
     });
+  });
+});
+
+describe("a config of the Go client", () => {
+  const GO_CONFIG = readFileSync(
+    join(import.meta.dir, "../../packages/cli/test/fixtures/go-config.json"),
+    "utf8",
+  );
+
+  test("is used without logging in again by a build with its key, and kept by any other", async () => {
+    const credentials: (string | null)[] = [];
+    using api = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      fetch(request) {
+        credentials.push(request.headers.get("Authorization"));
+        return Response.json([], { headers: { "X-Conch-API": "2.38.0" } });
+      },
+    });
+    const config = join(FOLDER, "go-config.json");
+    const text = GO_CONFIG.replaceAll("http://127.0.0.1:45991", api.url.href);
+    writeFileSync(config, text, { mode: 0o600 });
+    const tokensOf = async (binary: string, profile: string) => {
+      const args = ["--config", config, "--profile", profile, "user", "tokens"];
+      return (await run(binary, args, { CONCH_URL: "", CONCH_ENV: "" })).exitCode;
+    };
+    const names = ["automation", "person", "ünïcode / name"];
+    for (const name of names) expect(await tokensOf(automation, name)).toBe(0);
+    expect(credentials).toEqual([
+      "Bearer conch_0123456789abcdefghijklmnopqrstuvXXXXXX",
+      expect.stringMatching(/^Bearer eyJ[\w-]+\.[\w-]+\.c2lnbmF0dXJlLW9mLXRoZS1leGFtcGxl$/),
+      "Bearer eyJhbGciOiJIUzI1NiJ9.e30.c2ln",
+    ]);
+    // Another key: the tokens are unusable, the session in the clear is not.
+    credentials.length = 0;
+    for (const name of names) expect(await tokensOf(conch, name)).toBe(name === "person" ? 0 : 3);
+    expect(credentials).toHaveLength(1);
+    expect(readFileSync(config, "utf8")).toBe(text);
   });
 });

@@ -73,6 +73,8 @@ export function createCommandContext(
     },
     notes,
     note(text) {
+      // What is looked at twice is told once.
+      if (notes.includes(text)) return;
       notes.push(text);
       if (!globals.json) context.stderr.writeLine(`note: ${text}`);
     },

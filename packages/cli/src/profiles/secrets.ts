@@ -51,10 +51,12 @@ export function createSecrets(options: SecretsOptions): Secrets {
     if (value !== null) return { value };
     const ours = await obfuscator.keyFingerprint();
     if (secret.keyFingerprint === ours) return { why: "it is damaged" };
-    const theirs = secret.keyFingerprint ?? "not recorded";
-    return {
-      why: `it was stored by a build with another obfuscation key (${theirs}; this build's is ${ours})`,
-    };
+    const theirs = secret.keyFingerprint;
+    const why =
+      theirs === null
+        ? `it was stored by a build with another obfuscation key than this one's (${ours}), or is damaged`
+        : `it was stored by a build with another obfuscation key (${theirs}; this one's is ${ours})`;
+    return { why };
   }
 
   function unusable(profile: Profile, why: string): ProfileError {
