@@ -6,6 +6,7 @@ const checks = [
   ["node_modules/.bin/tsc", "-p", "."],
   ["node_modules/.bin/oxlint", "--deny-warnings", "."],
   ["node_modules/.bin/oxfmt", "--check", "."],
+  ["node_modules/.bin/knip", "--no-progress"],
 ];
 
 let failed = 0;
