@@ -10,6 +10,8 @@ import { buildBinary, NO_FLAGS, ROOT } from "./binaries.ts";
 import { buildLibraries } from "./libraries.ts";
 
 const WORKERS = 2;
+/** Sessions at once in a worker: each runs binaries of its own. */
+const CONCURRENT_TESTS = 4;
 /** Long, so that a busy machine fails no test; what hangs is still found. */
 const TEST_TIMEOUT_MS = 60_000;
 
@@ -21,6 +23,7 @@ async function runTests(args: readonly string[], env: Readonly<Record<string, st
       "test",
       "--no-orphans",
       `--parallel=${WORKERS}`,
+      `--max-concurrency=${CONCURRENT_TESTS}`,
       "--only-failures",
       `--timeout=${TEST_TIMEOUT_MS}`,
       ...args,

@@ -30,6 +30,8 @@ server() {
 __server_start() {
   __server_runs=$((__server_runs + 1))
   __server_log=$__work/server-$__server_runs.log
+  # The shell opens it for the server only after going on.
+  : >"$__server_log"
   conchd serve --listen "127.0.0.1:${SERVER_PORT:-0}" "$@" </dev/null >"$__server_log" 2>&1 &
   __server_pid=$!
   local waited port
