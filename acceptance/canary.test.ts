@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { DEFAULT_OBFUSCATION_KEY } from "../packages/cli/src/build.ts";
 import { BUILD_COMMANDS } from "../packages/cli/src/commands/index.ts";
 import { createObfuscator } from "../packages/cli/src/profiles/obfuscation.ts";
+import { sha256 } from "../packages/cli/test/profiles/sha256.ts";
 import { testBinaries } from "./harness/binaries.ts";
 import { type RunningServer, startServer } from "./harness/server.ts";
 
@@ -170,7 +171,7 @@ function forms(secret: string): string[] {
 
 /** What the config holds, in the clear. */
 async function storedSecrets(): Promise<string[]> {
-  const obfuscator = createObfuscator(DEFAULT_OBFUSCATION_KEY);
+  const obfuscator = createObfuscator(DEFAULT_OBFUSCATION_KEY, sha256);
   const config: unknown = JSON.parse(readFileSync(configPath, "utf8"));
   const texts: string[] = [];
   JSON.stringify(config, (_, value: unknown) => {

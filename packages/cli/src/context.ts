@@ -3,6 +3,7 @@ import { homedir, hostname } from "node:os";
 import { createPrompts, type Prompts } from "./output/prompts.ts";
 import { createNodeFileSystem } from "./profiles/node-file-system.ts";
 import type { FileSystem } from "./profiles/file-system.ts";
+import type { Sha256 } from "./profiles/obfuscation.ts";
 import type { RunProcess } from "./profiles/credential-process.ts";
 import { createSystemKeychain, type Keychain } from "./profiles/keychain.ts";
 
@@ -47,6 +48,7 @@ export interface Context {
   /** Opens a connection to a host and closes it. */
   readonly probe: (url: URL, signal: AbortSignal) => Promise<void>;
   readonly widthOf: (text: string) => number;
+  readonly sha256: Sha256;
   /** Runs the `credential_process` of a profile; loaded where there is one. */
   readonly loadRunProcess: () => Promise<RunProcess>;
   /** Calls back on an interruption (Ctrl-C, SIGTERM); returns what stops it. */
@@ -82,6 +84,7 @@ export function createContext(): Context {
     fetch: (url, init) => fetch(url, init),
     probe,
     widthOf: (text) => Bun.stringWidth(text),
+    sha256: (bytes) => new Uint8Array(new Bun.CryptoHasher("sha256").update(bytes).digest()),
     loadRunProcess: async () => {
       const { createNodeRunProcess } = await import("./profiles/node-run-process.ts");
       return createNodeRunProcess(process.env);

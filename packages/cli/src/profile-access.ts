@@ -27,6 +27,7 @@ export function openProfiles(context: CommandContext): Profiles {
     note: (text) => context.note(text),
     configPath: configPath(context),
     obfuscationKey: OBFUSCATION_KEY,
+    sha256: context.sha256,
   });
 }
 

@@ -4,7 +4,7 @@ import { commandFingerprint } from "./credential-process.ts";
 import {
   expiryOfJwt,
   GO_ZERO_TIME,
-  plainSessionAt,
+  plainSessionOf,
   profilesObject,
   readProfiles,
 } from "./config-shape.ts";
@@ -207,7 +207,7 @@ export function openDraft(root: JsonObject, secrets: SecretWriter): OpenDraft {
     async hidePlainSessions() {
       for (const [name, entry] of entries()) {
         if (!(entry instanceof Map)) continue;
-        const session = plainSessionAt(entry, `profiles.${name}`);
+        const session = plainSessionOf(entry);
         if (session?.secret.place !== "file") continue;
         const secret = await place(name, session.secret.text, "file");
         secret.set("expires", toTimestampOrNull(session.expiresAtMs));

@@ -22,10 +22,11 @@ export class ConfigShapeError extends Error {
   }
 }
 
-/** A value and where it stands, for messages. */
+/** A value and where it stands; its path is put together only for a message. */
 interface Place {
   readonly value: JsonValue | undefined;
-  readonly path: string;
+  readonly name: string | number;
+  readonly outer: Place | null;
 }
 
 function typeOf(value: JsonValue): string {
@@ -38,17 +39,26 @@ function typeOf(value: JsonValue): string {
 
 function wrong(place: Place, expected: string): never {
   const found = place.value === undefined ? "nothing" : typeOf(place.value);
-  throw new ConfigShapeError(`${place.path}: expected ${expected}, found ${found}`);
+  throw new ConfigShapeError(`${pathOf(place)}: expected ${expected}, found ${found}`);
 }
 
-/** `profiles.ci.token`, `profiles["a / b"].token` */
-function pathOf(outer: string, name: string): string {
-  if (!/^[A-Za-z_]\w*$/.test(name)) return `${outer}[${JSON.stringify(name)}]`;
-  return outer === "" ? name : `${outer}.${name}`;
+/** `profiles.ci.token`, `profiles["a / b"].token`, `command[1]` */
+function pathOf({ name, outer }: Place): string {
+  if (outer === null) return "the file";
+  const before = outer.outer === null ? "" : pathOf(outer);
+  if (typeof name === "string" && /^[A-Za-z_]\w*$/.test(name)) {
+    return before === "" ? name : `${before}.${name}`;
+  }
+  return `${before}[${JSON.stringify(name)}]`;
 }
 
-function member(object: JsonObject, outer: string, name: string): Place {
-  return { value: object.get(name), path: pathOf(outer, name) };
+function rootPlace(root: JsonValue): Place {
+  return { value: root, name: "", outer: null };
+}
+
+/** A member of an object; absent where the outer value is absent itself. */
+function member(outer: Place, name: string): Place {
+  return { value: outer.value instanceof Map ? outer.value.get(name) : undefined, name, outer };
 }
 
 function isAbsent(place: Place): boolean {
@@ -97,24 +107,28 @@ export function expiryOfJwt(jwt: string): number | null {
 }
 
 /** A secret of ours: `{"value", "key"}` or `{"keychain"}`. */
-function secretAt(object: JsonObject, path: string): StoredSecret | null {
-  const account = textAt(member(object, path, "keychain"));
+function secretAt(place: Place): StoredSecret | null {
+  const account = textAt(member(place, "keychain"));
   if (account !== "") return { place: "keychain", account };
-  const text = textAt(member(object, path, "value"));
-  const keyFingerprint = textAt(member(object, path, "key")) || null;
+  return obfuscatedAt(member(place, "value"), place);
+}
+
+/** @param info the object that holds the fingerprint of its key */
+function obfuscatedAt(secret: Place, info: Place): StoredSecret | null {
+  const text = textAt(secret);
+  const keyFingerprint = textAt(member(info, "key")) || null;
   return text === "" ? null : { place: "file", form: "obfuscated", text, keyFingerprint };
 }
 
-function processAt(profile: JsonObject, path: string): Credential | null {
-  const place = member(profile, path, "credential_process");
+function processAt(profile: Place): Credential | null {
+  const place = member(profile, "credential_process");
   if (isAbsent(place) || place.value === "") return null;
   const command = commandAt(place);
-  const cache = member(profile, path, "credential_process_cache");
-  const object = objectAt(cache);
-  if (object === null) return { kind: "process", command, cached: null };
-  const text = textAt(member(object, cache.path, "value"));
-  const expiresAtMs = timeAt(member(object, cache.path, "expires")) ?? 0;
-  const commandFingerprint = textAt(member(object, cache.path, "command"));
+  const cache = member(profile, "credential_process_cache");
+  if (objectAt(cache) === null) return { kind: "process", command, cached: null };
+  const text = textAt(member(cache, "value"));
+  const expiresAtMs = timeAt(member(cache, "expires")) ?? 0;
+  const commandFingerprint = textAt(member(cache, "command"));
   return { kind: "process", command, cached: { text, expiresAtMs, commandFingerprint } };
 }
 
@@ -123,48 +137,40 @@ function commandAt(place: Place): string[] {
   const words = typeof value === "string" ? splitCommand(value) : value;
   if (words === null) return wrong(place, "a command whose quotes all end");
   if (!Array.isArray(words)) return wrong(place, "a command: a string, or an array of strings");
-  const command = words.map((item, index) =>
-    textAt({ value: item, path: `${place.path}[${index}]` }),
-  );
-  if ((command[0] ?? "") === "") return wrong({ ...place, path: `${place.path}[0]` }, "a program");
-  return command;
+  const command = words.map((item, name) => textAt({ value: item, name, outer: place }));
+  if ((command[0] ?? "") !== "") return command;
+  return wrong({ value: words[0], name: 0, outer: place }, "a program");
 }
 
-function tokenAt(profile: JsonObject, path: string): Credential | null {
-  const text = textAt(member(profile, path, "token"));
-  const info = member(profile, path, "token_info");
-  const object: JsonObject = objectAt(info) ?? new Map();
-  const stored = secretAt(object, info.path);
-  const tokenName = textAt(member(object, info.path, "name")) || null;
-  const expiresAtMs = timeAt(member(object, info.path, "expires"));
-  if (text !== "") {
-    const keyFingerprint = textAt(member(object, info.path, "key")) || null;
-    const secret = { place: "file", form: "obfuscated", text, keyFingerprint } as const;
-    return { kind: "token", secret, tokenName, expiresAtMs };
-  }
-  if (stored?.place !== "keychain") return null;
-  return { kind: "token", secret: stored, tokenName, expiresAtMs };
+function tokenAt(profile: Place): Credential | null {
+  const info = member(profile, "token_info");
+  objectAt(info);
+  const inInfo = secretAt(info);
+  const tokenName = textAt(member(info, "name")) || null;
+  const expiresAtMs = timeAt(member(info, "expires"));
+  const secret = obfuscatedAt(member(profile, "token"), info);
+  if (secret !== null) return { kind: "token", secret, tokenName, expiresAtMs };
+  if (inInfo?.place !== "keychain") return null;
+  return { kind: "token", secret: inInfo, tokenName, expiresAtMs };
 }
 
-function sessionAt(profile: JsonObject, path: string): Credential | null {
-  const place = member(profile, path, "session");
-  const object = objectAt(place);
-  if (object === null) return null;
-  const secret = secretAt(object, place.path);
-  const expiresAtMs = timeAt(member(object, place.path, "expires"));
+function sessionAt(profile: Place): Credential | null {
+  const place = member(profile, "session");
+  if (objectAt(place) === null) return null;
+  const secret = secretAt(place);
+  const expiresAtMs = timeAt(member(place, "expires"));
   return secret === null ? null : { kind: "session", secret, expiresAtMs };
 }
 
 /** A session in the clear, as the Go client keeps it. */
-export function plainSessionAt(profile: JsonObject, path: string): SessionCredential | null {
-  const place = member(profile, path, "jwt");
-  const expires = timeAt(member(profile, path, "expires"));
+function plainSessionAt(profile: Place): SessionCredential | null {
+  const place = member(profile, "jwt");
+  const expires = timeAt(member(profile, "expires"));
   if (typeof place.value === "string") return plainSession(place.value, expires);
-  const jwt = objectAt(place);
-  if (jwt === null) return null;
-  const token = textAt(member(jwt, place.path, "Token"));
-  const signature = textAt(member(jwt, place.path, "Signature"));
-  const ends = timeAt(member(jwt, place.path, "Expires")) ?? expires;
+  if (objectAt(place) === null) return null;
+  const token = textAt(member(place, "Token"));
+  const signature = textAt(member(place, "Signature"));
+  const ends = timeAt(member(place, "Expires")) ?? expires;
   return plainSession(signature === "" ? token : `${token}.${signature}`, ends);
 }
 
@@ -176,36 +182,41 @@ function plainSession(jwt: string, expires: number | null): SessionCredential | 
 
 function readProfile(name: string, place: Place): Profile {
   if (!(place.value instanceof Map)) return wrong(place, "an object");
-  const object = place.value;
   const candidates = [
-    processAt(object, place.path),
-    tokenAt(object, place.path),
+    processAt(place),
+    tokenAt(place),
     // A session in the clear is the newer one: we leave that member empty when we write ours.
-    plainSessionAt(object, place.path),
-    sessionAt(object, place.path),
+    plainSessionAt(place),
+    sessionAt(place),
   ];
   return {
     name,
-    user: textAt(member(object, place.path, "user")),
-    apiUrl: textAt(member(object, place.path, "api_url")),
-    active: flagAt(member(object, place.path, "active")),
+    user: textAt(member(place, "user")),
+    apiUrl: textAt(member(place, "api_url")),
+    active: flagAt(member(place, "active")),
     credential: candidates.find((candidate) => candidate !== null) ?? { kind: "none" },
   };
 }
 
 /** The file's outermost value. @throws ConfigShapeError */
 export function rootObject(root: JsonValue): JsonObject {
-  return root instanceof Map ? root : wrong({ value: root, path: "the file" }, "an object");
+  return root instanceof Map ? root : wrong(rootPlace(root), "an object");
 }
 
 /** The object that holds the profiles, or `null` where the file has none yet. */
 export function profilesObject(root: JsonObject): JsonObject | null {
-  return objectAt(member(root, "", "profiles"));
+  return objectAt(member(rootPlace(root), "profiles"));
+}
+
+/** The session that one of them has in the clear, whatever else it has. @throws ConfigShapeError */
+export function plainSessionOf(profile: JsonObject): SessionCredential | null {
+  return plainSessionAt(rootPlace(profile));
 }
 
 /** @throws ConfigShapeError naming the path of the first member of a wrong type */
 export function readProfiles(root: JsonObject): Profile[] {
-  return Array.from(profilesObject(root) ?? [], ([name, value]) =>
-    readProfile(name, { value, path: pathOf("profiles", name) }),
+  const outer = member(rootPlace(root), "profiles");
+  return Array.from(objectAt(outer) ?? [], ([name, value]) =>
+    readProfile(name, { value, name, outer }),
   );
 }

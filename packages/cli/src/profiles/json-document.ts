@@ -36,6 +36,11 @@ export class JsonSyntaxError extends Error {
 }
 
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+const WORDS = [
+  ["null", null],
+  ["true", true],
+  ["false", false],
+] as const;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const ESCAPES: Record<string, string> = {
@@ -155,11 +160,13 @@ export function parseJson(text: string): JsonValue {
   }
 
   function parseLiteral(): JsonValue {
+    for (const [word, value] of WORDS) {
+      if (!text.startsWith(word, offset)) continue;
+      offset += word.length;
+      return value;
+    }
     const number = match(NUMBER);
-    if (number !== null) return new JsonNumber(number);
-    const word = match(/true|false|null/y);
-    if (word === null) fail(`expected a value, found ${found()}`);
-    return word === "null" ? null : word === "true";
+    return number === null ? fail(`expected a value, found ${found()}`) : new JsonNumber(number);
   }
 
   function parseValue(depth: number): JsonValue {

@@ -15,7 +15,7 @@ const FINGERPRINT_BYTES = 8;
 /** Hides and recovers secrets with one build's key. */
 export interface Obfuscator {
   /** Of the key; 16 hex digits. */
-  keyFingerprint(): Promise<string>;
+  readonly keyFingerprint: string;
   hide(secret: string): Promise<string>;
   /** The secret, or `null` where the text was written with another key, or is damaged. */
   recover(text: string): Promise<string | null>;
@@ -29,32 +29,28 @@ function decodeBase64url(text: string): Uint8Array<ArrayBuffer> | null {
   }
 }
 
+/** SHA-256, at once: what WebCrypto does in another thread takes 2 ms, which `profile list` must not. */
+export type Sha256 = (bytes: Uint8Array) => Uint8Array<ArrayBuffer>;
+
 /** @param obfuscationKey the build's, any text */
-export function createObfuscator(obfuscationKey: string): Obfuscator {
+export function createObfuscator(obfuscationKey: string, sha256: Sha256): Obfuscator {
   const { subtle } = crypto;
   const encoder = new TextEncoder();
-  let loaded: Promise<{ key: CryptoKey; fingerprint: string }> | undefined;
+  let raw: Uint8Array<ArrayBuffer> | undefined;
+  let imported: Promise<CryptoKey> | undefined;
 
-  async function load(): Promise<{ key: CryptoKey; fingerprint: string }> {
-    const raw = new Uint8Array(await subtle.digest("SHA-256", encoder.encode(obfuscationKey)));
-    const key = await subtle.importKey("raw", raw, "AES-GCM", false, ["encrypt", "decrypt"]);
-    const prefix = encoder.encode(FINGERPRINT_PREFIX);
-    const prefixed = new Uint8Array(prefix.length + raw.length);
-    prefixed.set(prefix);
-    prefixed.set(raw, prefix.length);
-    const digest = new Uint8Array(await subtle.digest("SHA-256", prefixed));
-    return { key, fingerprint: toHex(digest.subarray(0, FINGERPRINT_BYTES)) };
-  }
-
-  const loadOnce = () => (loaded ??= load());
+  const rawKey = () => (raw ??= sha256(encoder.encode(obfuscationKey)));
+  const importKey = () =>
+    (imported ??= subtle.importKey("raw", rawKey(), "AES-GCM", false, ["encrypt", "decrypt"]));
 
   return {
-    async keyFingerprint() {
-      return (await loadOnce()).fingerprint;
+    get keyFingerprint() {
+      const prefix = encoder.encode(FINGERPRINT_PREFIX);
+      return toHex(sha256(Uint8Array.of(...prefix, ...rawKey())).subarray(0, FINGERPRINT_BYTES));
     },
 
     async hide(secret) {
-      const { key } = await loadOnce();
+      const key = await importKey();
       const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
       const sealed = await subtle.encrypt(
         { name: "AES-GCM", iv: nonce },
@@ -70,7 +66,7 @@ export function createObfuscator(obfuscationKey: string): Obfuscator {
     async recover(text) {
       const bytes = decodeBase64url(text);
       if (bytes === null || bytes.length < NONCE_BYTES + TAG_BYTES) return null;
-      const { key } = await loadOnce();
+      const key = await importKey();
       const iv = bytes.subarray(0, NONCE_BYTES);
       try {
         const plain = await subtle.decrypt(

@@ -6,7 +6,7 @@ import {
 } from "./credential-process.ts";
 import type { FileSystem } from "./file-system.ts";
 import type { Keychain } from "./keychain.ts";
-import { createObfuscator } from "./obfuscation.ts";
+import { createObfuscator, type Sha256 } from "./obfuscation.ts";
 import type { Profile } from "./profile.ts";
 import { ProfileError } from "./profile-error.ts";
 import { createSecrets, type Secrets } from "./secrets.ts";
@@ -26,6 +26,7 @@ export interface ProfilesOptions {
   /** Absolute. */
   readonly configPath: string;
   readonly obfuscationKey: string;
+  readonly sha256: Sha256;
 }
 
 /** The config file, and what opens its secrets. */
@@ -36,7 +37,7 @@ export interface Profiles {
 
 export function createProfiles(options: ProfilesOptions): Profiles {
   const { files, keychain, clock, env, note, readStdinLine } = options;
-  const obfuscator = createObfuscator(options.obfuscationKey);
+  const obfuscator = createObfuscator(options.obfuscationKey, options.sha256);
   const secrets = createSecrets({ obfuscator, keychain, files, readStdinLine, processToken });
   const store = createProfileStore({ files, path: options.configPath, clock, secrets, note });
   return { store, secrets };

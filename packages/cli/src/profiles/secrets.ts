@@ -22,7 +22,10 @@ export interface SecretsOptions {
 
 /** Opens what is stored and what flags and variables name; hides what is to be stored. */
 export interface Secrets extends SecretWriter {
-  /** Why this build cannot use the profile's credential; `null` where it can. Asks no key chain. */
+  /**
+   * Why this build cannot use the profile's credential; `null` where it can, as far as is known
+   * without opening it. Asks no key chain.
+   */
   whyUnusable(profile: Profile): Promise<string | null>;
   /**
    * The profile's token or session, as it goes after `Bearer`.
@@ -49,7 +52,7 @@ export function createSecrets(options: SecretsOptions): Secrets {
     if (secret.form === "plain") return { value: secret.text };
     const value = await obfuscator.recover(secret.text);
     if (value !== null) return { value };
-    const ours = await obfuscator.keyFingerprint();
+    const ours = obfuscator.keyFingerprint;
     if (secret.keyFingerprint === ours) return { why: "it is damaged" };
     const theirs = secret.keyFingerprint;
     const why =
@@ -95,7 +98,11 @@ export function createSecrets(options: SecretsOptions): Secrets {
     async whyUnusable({ credential }) {
       if (credential.kind === "none") return "it holds no credential";
       if (credential.kind === "process" || credential.secret.place === "keychain") return null;
-      const result = await recover(credential.secret);
+      const { secret } = credential;
+      const isOurs =
+        secret.form === "obfuscated" && secret.keyFingerprint === obfuscator.keyFingerprint;
+      if (isOurs) return null;
+      const result = await recover(secret);
       return "why" in result ? result.why : null;
     },
 
@@ -132,11 +139,7 @@ export function createSecrets(options: SecretsOptions): Secrets {
     },
 
     async obfuscate(secret) {
-      const [text, keyFingerprint] = await Promise.all([
-        obfuscator.hide(secret),
-        obfuscator.keyFingerprint(),
-      ]);
-      return { text, keyFingerprint };
+      return { text: await obfuscator.hide(secret), keyFingerprint: obfuscator.keyFingerprint };
     },
 
     async storeInKeychain(profileName, secret) {

@@ -4,6 +4,7 @@
  */
 import { createNodeFileSystem } from "../../src/profiles/node-file-system.ts";
 import { createProfiles } from "../../src/profiles/profiles.ts";
+import { sha256 } from "./sha256.ts";
 
 const [, , configPath = "", name = ""] = process.argv;
 const none = () => Promise.reject(new Error("none in this test"));
@@ -17,6 +18,7 @@ const { store } = createProfiles({
   note: () => {},
   configPath,
   obfuscationKey: "crash test",
+  sha256,
 });
 
 const last = store.read().profiles.find((profile) => profile.name === name)?.user ?? "";

@@ -8,6 +8,7 @@ import { join } from "node:path";
 
 import { createNodeFileSystem } from "../../src/profiles/node-file-system.ts";
 import { createProfiles } from "../../src/profiles/profiles.ts";
+import { sha256 } from "./sha256.ts";
 
 const WRITER = new URL("crash-writer.ts", import.meta.url).pathname;
 const NAMES = ["left", "right"] as const;
@@ -29,6 +30,7 @@ export async function crashWriters(kills: number): Promise<{ kills: number; midW
     note: () => {},
     configPath,
     obfuscationKey: "crash test",
+    sha256,
   });
   const acknowledged = new Map<string, number>();
   let killed = 0;

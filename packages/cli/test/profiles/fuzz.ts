@@ -14,6 +14,7 @@ import {
 import { ProfileError } from "../../src/profiles/profile-error.ts";
 import { createProfiles } from "../../src/profiles/profiles.ts";
 import { GO_CONFIG, GO_KEY } from "./setup.ts";
+import { sha256 } from "./sha256.ts";
 
 const PATH = "/fuzz/conch.json";
 
@@ -127,6 +128,7 @@ function openDisk(disk: FileSystem) {
     note: () => {},
     configPath: PATH,
     obfuscationKey: GO_KEY,
+    sha256,
   });
 }
 

@@ -8,6 +8,7 @@ import { createNodeFileSystem } from "../../src/profiles/node-file-system.ts";
 import { createNodeRunProcess } from "../../src/profiles/node-run-process.ts";
 import type { ProfileError } from "../../src/profiles/profile-error.ts";
 import { createProfiles, type ProfilesOptions } from "../../src/profiles/profiles.ts";
+import { sha256 } from "./sha256.ts";
 
 export const GO_CONFIG = readFileSync(
   new URL("../fixtures/go-config.json", import.meta.url),
@@ -48,6 +49,7 @@ export function createTestConfig(
       note: (text) => notes.push(text),
       configPath: path,
       obfuscationKey: key,
+      sha256,
       ...options.profiles,
     });
     return {
