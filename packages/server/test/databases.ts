@@ -85,7 +85,8 @@ export function createPostgresDialect(findServer: () => Promise<string>): TestDi
   };
 }
 
-const postgres = createPostgresDialect(() => (postgresUrl ??= findPostgres()));
+/** PostgreSQL, for what only it can do. */
+export const POSTGRES = createPostgresDialect(() => (postgresUrl ??= findPostgres()));
 
 async function runSql(url: string, text: string): Promise<void> {
   const client = new Client({ connectionString: url });
@@ -98,7 +99,7 @@ async function runSql(url: string, text: string): Promise<void> {
 }
 
 /** Every kind of database that Conch runs on. */
-export const TEST_DIALECTS: readonly TestDialect[] = [sqlite, postgres];
+export const TEST_DIALECTS: readonly TestDialect[] = [sqlite, POSTGRES];
 
 /** Other work on the machine must not fail a test. */
 const TIMEOUT_MS = 60_000;

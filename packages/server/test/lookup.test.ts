@@ -1,5 +1,7 @@
 import { expect, test } from "bun:test";
 import { sql } from "kysely";
+import { LOOK_UP_SYNTAX as postgresSyntax } from "../src/store/dialect/postgres-look-up.ts";
+import { LOOK_UP_SYNTAX as sqliteSyntax } from "../src/store/dialect/sqlite.ts";
 import { lookUpStatement } from "../src/store/lookup.ts";
 import { describeEachDialect } from "./databases.ts";
 import { createTokenRow, createUserRow, hashOf } from "./rows.ts";
@@ -63,24 +65,27 @@ describeEachDialect("Database.lookUp", (dialect) => {
     await db.insertInto("user_account").values(user).execute();
     const tokens = Array.from({ length: 200 }, () => createTokenRow({ user_id: user.id }));
     await db.insertInto("token").values(tokens).execute();
-    const { prepare, parameter, explain, plan } = PLANS[dialect.name];
-    await sql.raw(prepare).execute(db);
-    const statement = lookUpStatement({ parameter, server: "''" });
-    const { rows } = await sql.raw(`${explain} ${statement}`).execute(db);
-    expect(JSON.stringify(rows)).toMatch(plan);
+    const { syntax, value, analyze, explain, plan } = PLANS[dialect.name];
+    const statement = lookUpStatement(syntax).replace(/\?|\$1/, value);
+    const readPlan = async (): Promise<string> =>
+      JSON.stringify((await sql.raw(`${explain} ${statement}`).execute(db)).rows);
+    await sql.raw(analyze).execute(db);
+    expect(await readPlan()).toMatch(plan);
   });
 });
 
 const PLANS = {
   sqlite: {
-    prepare: "analyze",
-    parameter: "+x'00'",
+    syntax: sqliteSyntax,
+    value: "x'00'",
+    analyze: "analyze",
     explain: "explain query plan",
     plan: /USING COVERING INDEX token_lookup \(hash=/,
   },
   postgres: {
-    prepare: "vacuum analyze token",
-    parameter: "'\\x00'::bytea",
+    syntax: postgresSyntax,
+    value: "'\\x00'::bytea",
+    analyze: "vacuum analyze token",
     explain: "explain",
     plan: /Index Only Scan using token_hash on token/,
   },

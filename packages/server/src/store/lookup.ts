@@ -46,6 +46,8 @@ export type LookUp = (hash: Uint8Array) => Promise<Found>;
 
 /** How a database spells what the statement needs. */
 export interface LookUpSyntax {
+  /** Follows the table's name, where the planner must be told of the covering index. */
+  readonly indexHint: string;
   /** The hash. */
   readonly parameter: string;
   /** A text that names the server that answers. */
@@ -53,14 +55,14 @@ export interface LookUpSyntax {
 }
 
 /** The statement, in a database's spelling. It answers exactly one row. */
-export function lookUpStatement({ parameter, server }: LookUpSyntax): string {
+export function lookUpStatement({ indexHint, parameter, server }: LookUpSyntax): string {
   return `
     select h.epoch, h.seq, h.uid, ${server} as server,
       t.id as token_id, t.kind, t.name as token_name, t.rights, t.created_at_ms, t.expires_at_ms,
       t.revoked_at_ms, u.id as user_id, u.email, u.name as user_name, u.is_admin,
       u.deactivated_at_ms, u.refuse_session_auth, u.force_password_change
     from change_head h
-    left join token t on t.hash = ${parameter}
+    left join token t ${indexHint} on t.hash = ${parameter}
     left join user_account u on u.id = t.user_id
     where h.id = 1`;
 }

@@ -3,7 +3,13 @@
  * connections, at half the CPU of the others (docs/decisions/0101-postgresql-drivers.md).
  */
 import { DatabaseUnavailableError } from "../errors.ts";
-import { lookUpStatement, readLookUpRow, type LookUp, type LookUpRow } from "../lookup.ts";
+import {
+  lookUpStatement,
+  readLookUpRow,
+  type LookUp,
+  type LookUpRow,
+  type LookUpSyntax,
+} from "../lookup.ts";
 
 const CONNECTIONS = 2;
 const TIME_LIMIT_MS = 1_000;
@@ -19,10 +25,13 @@ interface Pending {
   readonly reject: (error: Error) => void;
 }
 
-const STATEMENT = lookUpStatement({
+/** How PostgreSQL spells a look-up. */
+export const LOOK_UP_SYNTAX: LookUpSyntax = {
+  indexHint: "",
   parameter: "$1",
   server: "pg_postmaster_start_time()::text",
-});
+};
+const STATEMENT = lookUpStatement(LOOK_UP_SYNTAX);
 
 /**
  * Opens the connections as they are needed.

@@ -6,10 +6,21 @@ import { createChangeHead, type ChangeLogContext } from "../change-log.ts";
 import { createBound } from "../configuration.ts";
 import type { Database, LeaseConnection } from "../database.ts";
 import { DatabaseUnavailableError, DatabaseUnusableError } from "../errors.ts";
-import { lookUpStatement, readLookUpRow, type LookUp, type LookUpRow } from "../lookup.ts";
+import {
+  lookUpStatement,
+  readLookUpRow,
+  type LookUp,
+  type LookUpRow,
+  type LookUpSyntax,
+} from "../lookup.ts";
 import { migrate, type ColumnTypes } from "../migrations/index.ts";
 import type { Schema } from "../schema.ts";
-import { createSqliteKyselyDialect, openConnection, translate } from "./sqlite-driver.ts";
+import {
+  createSqliteKyselyDialect,
+  openConnection,
+  translate,
+  type SqliteConnections,
+} from "./sqlite-driver.ts";
 import { withTimeLimit } from "./time-limit.ts";
 import { createSnapshot, createWrite } from "./transaction.ts";
 
@@ -39,15 +50,17 @@ const COLUMN_TYPES: ColumnTypes = {
   },
 };
 
+/** How much of the file is mapped into memory; the system keeps there what is used. */
+const MAPPED_BYTES_MAX = 2 ** 30;
+
 /** How often commits of other processes are looked for. */
 const POLL_INTERVAL_MS = 10;
 
 /** Opens, and makes where there is none (mode 0600), the database in a file. */
 export async function openSqlite(file: string, context: ChangeLogContext): Promise<Database> {
-  createPrivateFile(file);
-  const writer = openConnection(file);
-  const reader = openConnection(file, { readonly: true });
-  const db = new Kysely<Schema>({ dialect: createSqliteKyselyDialect(file, { writer, reader }) });
+  const connections = openConnections(file);
+  const { reader } = connections;
+  const db = new Kysely<Schema>({ dialect: createSqliteKyselyDialect(file, connections) });
   const appending = { ...context, announcement: null };
   try {
     await migrate(db as Kysely<unknown>, COLUMN_TYPES);
@@ -74,9 +87,17 @@ export async function openSqlite(file: string, context: ChangeLogContext): Promi
   };
 }
 
+/** How SQLite spells a look-up. */
+export const LOOK_UP_SYNTAX: LookUpSyntax = {
+  // Without statistics it would take the narrower index and then the table.
+  indexHint: "indexed by token_lookup",
+  // The plus keeps it from preparing anew for each value that it compares with statistics.
+  parameter: "+?",
+  server: "''",
+};
+
 function createLookUp(reader: Connection): LookUp {
-  // The plus keeps SQLite from preparing anew for each value that it compares with statistics.
-  const text = lookUpStatement({ parameter: "+?", server: "''" });
+  const text = lookUpStatement(LOOK_UP_SYNTAX);
   const statement = reader.prepare<LookUpRow, [Uint8Array]>(text);
   return async (hash) => {
     try {
@@ -173,14 +194,20 @@ function createReplacementCheck(
   };
 }
 
-/** SQLite would make it readable for others; the files beside it take its mode. */
-function createPrivateFile(file: string): void {
+/** @throws DatabaseUnusableError where there is no file to be had, or it is no database. */
+function openConnections(file: string): SqliteConnections {
   try {
+    // SQLite would make it readable for others; the files beside it take its mode.
     closeSync(openSync(file, "a", 0o600));
+    const writer = openConnection(file);
+    const reader = openConnection(file, { readonly: true });
+    // Look-ups at random find their pages without a system call each.
+    reader.run(`PRAGMA mmap_size = ${MAPPED_BYTES_MAX}`);
+    return { writer, reader };
   } catch (error) {
-    throw new DatabaseUnusableError(
-      `the database ${file} cannot be opened: ${error instanceof Error ? error.message : "unknown fault"}`,
-      { cause: error },
-    );
+    const reason = error instanceof Error ? error.message : "unknown fault";
+    throw new DatabaseUnusableError(`the database ${file} cannot be opened: ${reason}`, {
+      cause: error,
+    });
   }
 }
