@@ -153,6 +153,9 @@ const ChangesRequest = z.strictObject({
   hold: z.boolean().meta({
     description: "Whether an answer without news may be held back, for B/10 at most",
   }),
+  leave: z.literal(true).optional().meta({
+    description: "The holder has ended its lease and need not be waited for any more: 204",
+  }),
 });
 export type ChangesRequest = z.output<typeof ChangesRequest>;
 
@@ -189,7 +192,7 @@ export const pollChanges = /* @__PURE__ */ defineRoute(() => ({
   tag: "verification",
   access: "credential",
   body: ChangesRequest,
-  replies: { 200: ChangesReply },
+  replies: { 200: ChangesReply, 204: null },
   errors: ["insufficient_rights", "verification_unavailable"],
 }));
 

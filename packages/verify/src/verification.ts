@@ -53,4 +53,6 @@ export interface VerifierStats {
   /** The bound B, milliseconds. */
   readonly boundMs: number;
   readonly entries: number;
+  /** Why the last request to the server failed, for people; `null` where it did not. */
+  readonly problem: string | null;
 }

@@ -53,10 +53,11 @@ export function verificationRoutes(options: {
       return { status: 200 };
     }),
     implement(getServerMetadata, () => ({ status: 200, body: metadata(issuer()) })),
-    implement(pollChanges, async ({ body }) => ({
-      status: 200,
-      body: await delegation.changes(body),
-    })),
+    implement(pollChanges, async ({ body }) => {
+      if (body.leave !== true) return { status: 200, body: await delegation.changes(body) };
+      delegation.leave(body.holder);
+      return { status: 204 };
+    }),
     implement(lookUpToken, async ({ body }) => ({
       status: 200,
       body: await delegation.lookUp(body),

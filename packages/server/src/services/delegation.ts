@@ -19,6 +19,8 @@ import { claimOf, credentialKey } from "./verification.ts";
 export interface DelegationService {
   /** @throws ApiError 503 where this node does not know either. */
   changes(request: ChangesRequest): Promise<ChangesReply>;
+  /** The holder has ended its lease. */
+  leave(holder: string): void;
   /** @throws ApiError 503 where it cannot be known. */
   lookUp(request: LookUpRequest): Promise<LookUpReply>;
   reportUsage(report: UsageReport): void;
@@ -58,6 +60,8 @@ export function createDelegationService(options: {
         node_url: advertisedUrl,
       };
     },
+
+    leave: (holder) => node.feed.release(holder),
 
     async lookUp(request) {
       const { key, kind } = keyOf(request);

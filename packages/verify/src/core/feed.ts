@@ -28,6 +28,8 @@ export interface FeedAnswer {
 export interface Feed {
   /** `null`: it cannot be known now (503). */
   answer(request: FeedRequest): Promise<FeedAnswer | null>;
+  /** The holder has ended its lease: nobody needs to wait for it. */
+  release(holder: string): void;
   /** New rows were applied, or the history was reset: answers what was held back. */
   notify(): void;
   /** Answers everything that was held back; for a node that is about to stop. */
@@ -88,10 +90,16 @@ export function createFeed(
       const leftMs = lease.leftMs();
       if (head === null || leftMs === 0) return null;
       const reset = cursor === null || history.relate(cursor) !== "known";
-      if (reset) holders.grantReset(holder, head.seq, leftMs);
-      else holders.grant(holder, cursor.seq, leftMs);
+      const isRecorded = reset
+        ? holders.grantReset(holder, head.seq, leftMs)
+        : holders.grant(holder, cursor.seq, leftMs);
+      if (!isRecorded) return null;
       const rows = reset ? [] : history.since(cursor.seq);
       return { poll, from: cursor, head, reset, rows, leftMs, boundMs };
+    },
+    release(holder) {
+      holders.release(holder);
+      lease.noteHolders();
     },
     notify: releaseAll,
     close() {

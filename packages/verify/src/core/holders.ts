@@ -10,15 +10,18 @@ export interface HolderRegistry {
    *
    * @param seq the cursor that the holder is known to have reached.
    * @param leftMs the life that is handed out.
+   * @returns whether the holder may be answered; one that has left may not.
    */
-  grant(holder: string, seq: number, leftMs: number): void;
+  grant(holder: string, seq: number, leftMs: number): boolean;
   /**
    * The same for an answer that tells the holder to forget everything: if it is lost, the holder goes
    * on by what it was granted before, so that an earlier grant keeps its place.
    */
-  grantReset(holder: string, seq: number, leftMs: number): void;
+  grantReset(holder: string, seq: number, leftMs: number): boolean;
   /** The node's history was reset: nothing is known of what running leases have applied. */
   reset(): void;
+  /** The holder has ended its lease, and asks for no other. */
+  release(holder: string): void;
   /** Forgets those whose lease has ended. */
   forgetEnded(): void;
   /** The least row that a running lease may be at; `applied` where there is none below. */
@@ -38,6 +41,8 @@ interface Grant {
 /** @param boundMs the bound B. */
 export function createHolderRegistry(clock: Clock, boundMs: number): HolderRegistry {
   const grants = new Map<string, Grant>();
+  /** Those who left, until when a request of theirs may still be under way. */
+  const released = new Map<string, number>();
   /** How many grants are at a row; with all holders up to date it has one key. */
   const places = new Map<number, number>();
 
@@ -49,12 +54,14 @@ export function createHolderRegistry(clock: Clock, boundMs: number): HolderRegis
     else places.delete(from);
   }
 
-  function record(holder: string, seq: number, leftMs: number, keepsPlace: boolean): void {
+  function record(holder: string, seq: number, leftMs: number, keepsPlace: boolean): boolean {
+    if (released.has(holder)) return false;
     const untilMs = clock.monotonicMs() + leftMs + boundMs * REMEMBERED;
     const grant = grants.get(holder);
     const place = keepsPlace ? Math.min(seq, grant?.seq ?? seq) : seq;
     move(grant?.seq ?? null, place);
     grants.set(holder, { seq: place, untilMs: Math.max(untilMs, grant?.untilMs ?? untilMs) });
+    return true;
   }
 
   return {
@@ -66,6 +73,13 @@ export function createHolderRegistry(clock: Clock, boundMs: number): HolderRegis
     },
     grant: (holder, seq, leftMs) => record(holder, seq, leftMs, false),
     grantReset: (holder, seq, leftMs) => record(holder, seq, leftMs, true),
+    release(holder) {
+      released.set(holder, clock.monotonicMs() + boundMs);
+      const grant = grants.get(holder);
+      if (grant === undefined) return;
+      grants.delete(holder);
+      move(grant.seq, null);
+    },
     reset() {
       places.clear();
       for (const grant of grants.values()) {
@@ -80,6 +94,7 @@ export function createHolderRegistry(clock: Clock, boundMs: number): HolderRegis
         grants.delete(holder);
         move(grant.seq, null);
       }
+      for (const [holder, untilMs] of released) if (untilMs <= nowMs) released.delete(holder);
     },
     low: (applied) => Math.min(applied, ...places.keys()),
     count: () => grants.size,

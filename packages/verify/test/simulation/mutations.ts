@@ -225,18 +225,14 @@ export const MUTATIONS: readonly Mutation[] = [
     patches: [
       {
         file: "feed.ts",
-        find: "else holders.grant(holder, cursor.seq, leftMs);",
-        replace: `else {
-          const { seq } = cursor;
-          edge.timers.set(() => holders.grant(holder, seq, lease.leftMs()), boundMs / 2);
-        }`,
-      },
-      {
-        file: "feed.ts",
-        find: "if (reset) holders.grantReset(holder, head.seq, leftMs);",
-        replace: `if (reset) {
-          edge.timers.set(() => holders.grantReset(holder, head.seq, lease.leftMs()), boundMs / 2);
-        }`,
+        find: `const isRecorded = reset
+        ? holders.grantReset(holder, head.seq, leftMs)
+        : holders.grant(holder, cursor.seq, leftMs);`,
+        replace: `const isRecorded = true;
+      edge.timers.set(() => {
+        if (reset) holders.grantReset(holder, head.seq, lease.leftMs());
+        else holders.grant(holder, cursor.seq, lease.leftMs());
+      }, boundMs / 2);`,
       },
     ],
   },

@@ -41,6 +41,7 @@ interface SimVerifier {
   core: Core.VerifierCore<string>;
   node: number;
   lastAnswer: FeedAnswer | null;
+  holder: string;
 }
 
 /** Runs one seed. */
@@ -222,6 +223,7 @@ export function simulate(subject: Subject, seed: number): RunResult {
   }
 
   function startVerifier(verifier: SimVerifier): Core.VerifierCore<string> {
+    verifier.holder = `h${random.below(1e9)}`;
     const core = subject.core.createVerifierCore<string>({
       edge: verifier.process.edge,
       boundMs: BOUND_MS,
@@ -229,7 +231,7 @@ export function simulate(subject: Subject, seed: number): RunResult {
       lookUp: (tokenId, seq) => lookUpAtNode(verifier, tokenId, seq),
       lookUpsMax: 64,
       entriesMax: plan.entriesMax,
-      holder: `h${random.below(1e9)}`,
+      holder: verifier.holder,
     });
     core.start();
     return core;
@@ -254,7 +256,18 @@ export function simulate(subject: Subject, seed: number): RunResult {
   });
   const holders: (SimNode | SimVerifier)[] = [...nodes, ...verifiers];
 
+  /** A verifier that ends in good order says so to the node that it holds its lease from. */
+  function leave(verifier: SimVerifier): void {
+    verifier.core.close();
+    const node = nodeFor(verifier);
+    const delay = latency(verifier.process, node.process);
+    if (delay !== null) {
+      node.process.schedule(delay, () => node.core.feed.release(verifier.holder));
+    }
+  }
+
   function restart(holder: SimNode | SimVerifier, index: number): void {
+    if ("lastAnswer" in holder && random.chance(0.5)) leave(holder);
     holder.process.kill();
     world.after(random.between(1, BOUND_MS), () => {
       holder.process = newProcess(index);

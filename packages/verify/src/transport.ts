@@ -1,0 +1,144 @@
+/** Requests of a verifier to whichever node of the server answers. */
+import {
+  ChangesReply,
+  LookUpReply,
+  type LookUpRequest,
+  type Route,
+  type UsageReport,
+  lookUpToken,
+  parseTimestamp,
+  pollChanges,
+  reportUsage,
+} from "@conch/contract";
+import type { Fetch } from "./context.ts";
+import type { LookUpResult } from "./core/types.ts";
+import type { Poll } from "./core/verifier-lease.ts";
+
+/** What a verifier asks of the server. Everything rejects where there is no usable answer. */
+export interface Transport {
+  readonly poll: Poll;
+  readonly lookUp: (request: LookUpRequest) => Promise<LookUpResult>;
+  readonly report: (report: UsageReport) => Promise<void>;
+  /** Tells the node that nobody needs to wait for this holder; best effort. */
+  readonly leave: (holder: string) => Promise<void>;
+  /** Why the last request failed, for people; `null` where it did not. */
+  readonly problem: () => string | null;
+  /** Ends whatever is under way. */
+  readonly close: () => void;
+}
+
+/** What a transport is made of. */
+export interface TransportOptions {
+  /** Base URLs, tried in turn; a path in them is kept. */
+  readonly urls: readonly string[];
+  /** The verifier's own token. */
+  readonly token: string;
+  readonly fetch: Fetch;
+}
+
+/** How long anything but a poll may take, milliseconds. */
+const TIME_LIMIT_MS = 1000;
+
+/** Makes the transport. */
+export function createTransport({ urls, token, fetch }: TransportOptions): Transport {
+  const closing = new AbortController();
+  let turn = 0;
+  /** The very node that answered the last poll, where it says how it is reached. */
+  let nodeUrl: string | null = null;
+  let problem: string | null = null;
+
+  const base = (): string => nodeUrl ?? urls[turn % urls.length] ?? "";
+
+  function moveOn(from: string): void {
+    if (from !== base()) return;
+    if (nodeUrl === null) turn += 1;
+    nodeUrl = null;
+  }
+
+  async function send(route: Route, body: unknown, timeLimitMs: number): Promise<unknown> {
+    const from = base();
+    try {
+      const response = await fetch(`${from}${route.path}`, {
+        method: route.method,
+        headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+        body: JSON.stringify(body),
+        // A credential is for the host it was meant for.
+        redirect: "error",
+        signal: AbortSignal.any([closing.signal, AbortSignal.timeout(timeLimitMs)]),
+      });
+      const text = await response.text();
+      if (!response.ok) throw new Error(`${from} answers ${response.status}`);
+      problem = null;
+      return text === "" ? null : JSON.parse(text);
+    } catch (error) {
+      problem = error instanceof Error ? error.message : "failed";
+      moveOn(from);
+      throw error;
+    }
+  }
+
+  /** An advertised address must not be less protected than the one that told it. */
+  function stayWith(advertised: string | null, from: string): void {
+    if (advertised === null || base() !== from) return;
+    if (from.startsWith("https:") && !advertised.startsWith("https:")) return;
+    nodeUrl = advertised.replace(/\/+$/, "");
+  }
+
+  return {
+    async poll(request, timeLimitMs) {
+      const from = base();
+      const reply = ChangesReply.parse(await send(pollChanges, request, timeLimitMs));
+      stayWith(reply.node_url, from);
+      return {
+        poll: reply.poll,
+        from: reply.from,
+        head: reply.head,
+        reset: reply.reset,
+        rows: reply.rows.map((row) => ({
+          seq: row.seq,
+          uid: row.uid,
+          kind: row.kind,
+          tokenId: row.token_id,
+          userId: row.user_id,
+        })),
+        leftMs: reply.left_ms,
+        boundMs: reply.bound_ms,
+      };
+    },
+    async lookUp(request) {
+      const once = () => send(lookUpToken, request, TIME_LIMIT_MS);
+      const isAlone = urls.length === 1 && nodeUrl === null;
+      return toResult(LookUpReply.parse(await (isAlone ? once() : once().catch(once))));
+    },
+    async report(report) {
+      await send(reportUsage, report, TIME_LIMIT_MS);
+    },
+    async leave(holder) {
+      const goodbye = { holder, poll: 0, cursor: null, hold: false, leave: true };
+      await send(pollChanges, goodbye, TIME_LIMIT_MS).catch(() => null);
+    },
+    problem: () => problem,
+    close: () => closing.abort(),
+  };
+}
+
+function toResult({ position, token, keep_ms: keepMs }: LookUpReply): LookUpResult {
+  if (token === null) return { position, record: null, keepMs };
+  const { user } = token;
+  return {
+    position,
+    keepMs,
+    expiresInMs: token.expires_in_ms,
+    record: {
+      tokenId: token.token_id,
+      kind: token.kind,
+      tokenName: token.name,
+      rights: token.rights,
+      createdAtMs: parseTimestamp(token.created) ?? 0,
+      expiresAtMs: parseTimestamp(token.expires) ?? 0,
+      notBeforeMs: null,
+      passwordChangeRequired: token.password_change_required,
+      user: { id: user.id, email: user.email, name: user.name, isAdmin: user.is_admin },
+    },
+  };
+}

@@ -1,0 +1,141 @@
+/** `createVerifier`: the core of a verifier, joined to the server and to the clocks. */
+import { type LookUpRequest, type Rights, TOKEN_PREFIX, isWellFormedToken } from "@conch/contract";
+import { type VerifierContext, createVerifierContext } from "./context.ts";
+import type { Decision } from "./core/types.ts";
+import { createVerifierCore } from "./core/verifier.ts";
+import { createTransport } from "./transport.ts";
+import { createUsageReporter } from "./usage-reporter.ts";
+import type { Verification, Verifier } from "./verification.ts";
+
+/** How a verifier is set up. */
+export interface VerifierOptions {
+  /**
+   * Where the server is: `https://conch.example.com`, with a path where it has one. Several are tried
+   * in turn when one does not answer.
+   */
+  readonly url: string | readonly string[] | undefined;
+  /** The service's own token: `conch user token create my-service --rights verify`. */
+  readonly token: string | undefined;
+  /** At most so many tokens are kept in memory, about 500 bytes each; 100,000 by default. */
+  readonly entriesMax?: number;
+  /** At most so many look-ups at once, beyond which the answer is `unavailable`; 256 by default. */
+  readonly lookUpsMax?: number;
+  /** From a use to its report, milliseconds; 2,000 by default. */
+  readonly usageIntervalMs?: number;
+}
+
+const INVALID: Verification = { status: "invalid", reason: "unknown" };
+const UNAVAILABLE: Verification = { status: "unavailable" };
+/** Taken for the bound until the first answer names it, milliseconds. */
+const BOUND_MS = 5000;
+/** A login session: three segments of base64url. */
+const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+const BEARER_LENGTH_MAX = 4096;
+
+/**
+ * Makes a verifier and begins its lease. It works as soon as the server can be reached, and until then
+ * answers `unavailable`; it must be closed for the process to end.
+ *
+ * @throws TypeError where the options cannot be right.
+ */
+export function createVerifier(options: VerifierOptions): Verifier {
+  return createVerifierIn(createVerifierContext(), options);
+}
+
+/** The same with the outside passed in. */
+export function createVerifierIn(context: VerifierContext, options: VerifierOptions): Verifier {
+  const { edge, hash } = context;
+  const transport = createTransport({
+    urls: readUrls(options.url),
+    token: readToken(options.token),
+    fetch: context.fetch,
+  });
+  const holder = context.createId();
+  const usage = createUsageReporter(edge, options.usageIntervalMs ?? 2000, transport.report);
+  const core = createVerifierCore<string>({
+    edge,
+    boundMs: BOUND_MS,
+    poll: transport.poll,
+    lookUp: (bearer, seq) => transport.lookUp(toRequest(bearer, seq, hash)),
+    lookUpsMax: readCount("lookUpsMax", options.lookUpsMax ?? 256),
+    entriesMax: readCount("entriesMax", options.entriesMax ?? 100_000),
+    holder,
+  });
+  core.start();
+
+  function toVerification(decision: Decision): Verification {
+    if (decision.outcome === "unavailable") return UNAVAILABLE;
+    if (decision.outcome === "invalid") return { status: "invalid", reason: decision.reason };
+    const { outcome: status, entry } = decision;
+    if (status === "ok") usage.note(entry.tokenId);
+    const { user, tokenId, kind, tokenName: name, rights, expiresAtMs } = entry;
+    return { status, user, tokenId, kind, name, rights, expiresAtMs };
+  }
+
+  function verifyCached(bearer: string, needed?: Rights): Verification | null {
+    if (bearer.length > BEARER_LENGTH_MAX) return INVALID;
+    const decision = core.checker.decide(hash(bearer), needed);
+    if (decision !== null) return toVerification(decision);
+    return canBeGood(bearer) ? null : INVALID;
+  }
+
+  return {
+    verifyCached,
+    async verify(bearer, needed) {
+      if (bearer === undefined) return INVALID;
+      const cached = verifyCached(bearer, needed);
+      if (cached !== null) return cached;
+      return toVerification(await core.checker.check(hash(bearer), bearer, needed));
+    },
+    stats: () => ({
+      isLive: core.lease.isLive(),
+      leaseAgeMs: core.lease.ageMs(),
+      boundMs: core.lease.boundMs(),
+      entries: core.cache.size(),
+      problem: transport.problem(),
+    }),
+    async close() {
+      // Only a lease that has ended may be given up: nodes stop waiting for this holder.
+      const isHolding = core.lease.isLive();
+      core.close();
+      await Promise.all([usage.close(), isHolding && transport.leave(holder)]);
+      transport.close();
+    },
+  };
+}
+
+/** What the form alone tells: most of what scanners send never leaves the process. */
+function canBeGood(bearer: string): boolean {
+  if (bearer.startsWith(TOKEN_PREFIX)) return isWellFormedToken(bearer);
+  return JWT.test(bearer);
+}
+
+/** Only the server can check a session's signature; the value of an API token stays here. */
+function toRequest(bearer: string, seq: number, hash: VerifierContext["hash"]): LookUpRequest {
+  return bearer.startsWith(TOKEN_PREFIX) ? { hash: hash(bearer), seq } : { token: bearer, seq };
+}
+
+function readUrls(url: VerifierOptions["url"]): string[] {
+  const urls = typeof url === "string" ? [url] : (url ?? []);
+  if (urls.length === 0 || urls.includes("")) throw new TypeError("url: where the server is");
+  return urls.map((text) => {
+    const { protocol, username, search, hash } = new URL(text);
+    if (protocol !== "https:" && protocol !== "http:") throw new TypeError("url: https or http");
+    if (username !== "" || search !== "" || hash !== "") {
+      throw new TypeError("url: without user, query and fragment");
+    }
+    return text.replace(/\/+$/, "");
+  });
+}
+
+function readToken(token: string | undefined): string {
+  if (token === undefined || !isWellFormedToken(token)) {
+    throw new TypeError("token: an API token, as `conch user token create` shows it");
+  }
+  return token;
+}
+
+function readCount(name: string, count: number): number {
+  if (!Number.isInteger(count) || count < 1) throw new TypeError(`${name}: a whole number from 1`);
+  return count;
+}

@@ -1,0 +1,221 @@
+import { describe, expect, test } from "bun:test";
+import { createToken } from "@conch/contract";
+import type { Credential, TestServer, TestUser } from "../../server/test/server.ts";
+import { describeServer } from "../../server/test/server.ts";
+import { createVerifierContext } from "../src/context.ts";
+import { createVerifier } from "../src/index.ts";
+import type { Verification, Verifier } from "../src/index.ts";
+import { createVerifierIn } from "../src/verifier.ts";
+
+const TIMEOUT_MS = 60_000;
+
+const valueOf = (as: Credential): string => (as["authorization"] ?? "").replace("Bearer ", "");
+const unknownToken = (): string =>
+  createToken((count) => crypto.getRandomValues(new Uint8Array(count)));
+
+/** Asks until the answer is known; a busy machine may take longer than a verifier's patience. */
+async function verify(verifier: Verifier, token: string): Promise<Verification> {
+  for (;;) {
+    const verification = await verifier.verify(token);
+    if (verification.status !== "unavailable") return verification;
+  }
+}
+
+async function withVerifier(
+  server: TestServer,
+  owner: TestUser,
+  work: (verifier: Verifier) => Promise<void>,
+): Promise<void> {
+  const own = await server.createToken(owner, `verifier ${crypto.randomUUID()}`, {
+    rights: "verify",
+  });
+  const options = { url: server.url, token: valueOf(own), usageIntervalMs: 50 };
+  const verifier = createVerifier(options);
+  try {
+    await work(verifier);
+  } finally {
+    await verifier.close();
+  }
+}
+
+describeServer("a verifier", (server) => {
+  const testVerifier = (
+    name: string,
+    work: (verifier: Verifier, ann: TestUser) => Promise<void>,
+  ): void => {
+    const run = async () => {
+      const ann = await server.createUser();
+      await withVerifier(server, ann, (verifier) => work(verifier, ann));
+    };
+    test(name, run, TIMEOUT_MS);
+  };
+
+  testVerifier("tells whose a token is, from memory the second time", async (verifier, ann) => {
+    const token = valueOf(await server.createToken(ann, "ci"));
+    expect(verifier.verifyCached(token)).toBeNull();
+    const expected = {
+      status: "ok",
+      user: { id: ann.id, email: ann.email, name: ann.name, isAdmin: false },
+      tokenId: expect.any(String),
+      kind: "api",
+      name: "ci",
+      rights: "full",
+      expiresAtMs: expect.any(Number),
+    };
+    expect(await verify(verifier, token)).toMatchObject(expected);
+    expect(verifier.verifyCached(token)).toMatchObject(expected);
+    expect(verifier.stats()).toMatchObject({ isLive: true, boundMs: 5000, entries: 1 });
+  });
+
+  testVerifier("checks login sessions too", async (verifier, ann) => {
+    const split = ann.session;
+    const signature = (split["cookie"] ?? "").replace("jwt_sig=", "");
+    const jwt = `${valueOf(split)}.${signature}`;
+    expect(await verify(verifier, jwt)).toMatchObject({ status: "ok", kind: "session" });
+    expect(await verify(verifier, `${jwt}x`)).toMatchObject({ status: "invalid" });
+    await server.call("POST", "/user/me/revoke?login_only=1&wait=1", { as: split });
+    expect(await verify(verifier, jwt)).toMatchObject({ status: "invalid" });
+  });
+
+  testVerifier("says forbidden where the rights are not enough", async (verifier, ann) => {
+    const token = valueOf(await server.createToken(ann, "reader", { rights: "read" }));
+    expect((await verify(verifier, token)).status).toBe("ok");
+    expect((await verifier.verify(token, "full")).status).toBe("forbidden");
+    expect((await verifier.verify(token, "read")).status).toBe("ok");
+  });
+
+  testVerifier("refuses what is unknown or malformed", async (verifier) => {
+    expect(await verify(verifier, unknownToken())).toEqual({
+      status: "invalid",
+      reason: "unknown",
+    });
+    for (const text of [undefined, "", "nonsense", "conch_x", "a.b", "é.b.c"]) {
+      expect((await verifier.verify(text)).status).toBe("invalid");
+    }
+  });
+
+  testVerifier(
+    "pitfall 37: refuses a token whose revocation was waited for",
+    async (verifier, ann) => {
+      const as = await server.createToken(ann, "leaked");
+      expect((await verify(verifier, valueOf(as))).status).toBe("ok");
+      const answer = await server.call("DELETE", "/user/me/token/leaked?wait=1", {
+        as: ann.session,
+      });
+      expect(answer.json()).toMatchObject({ holders: 2, confirmed: 2, proof: "confirmed" });
+      expect((await verify(verifier, valueOf(as))).status).toBe("invalid");
+    },
+  );
+
+  testVerifier("drops all of a user's tokens when the user changes", async (verifier, ann) => {
+    const token = valueOf(await server.createToken(ann, "one"));
+    expect(await verify(verifier, token)).toMatchObject({ user: { isAdmin: false } });
+    const admin = await server.createUser({ is_admin: 1 });
+    await server.call("POST", `/user/${ann.id}`, { as: admin.session, json: { is_admin: true } });
+    const isAdmin = async () => {
+      const verification = await verify(verifier, token);
+      return verification.status === "ok" && verification.user.isAdmin;
+    };
+    while (!(await isAdmin())) await Bun.sleep(5);
+    expect(await isAdmin()).toBe(true);
+  });
+
+  testVerifier("reports when tokens were used", async (verifier, ann) => {
+    const token = valueOf(await server.createToken(ann, "used"));
+    await verify(verifier, token);
+    const lastUsed = async () =>
+      (await server.call("GET", "/user/me/token/used", { as: ann.session })).json()["last_used"];
+    while ((await lastUsed()) === null) await Bun.sleep(50);
+    expect(await lastUsed()).toMatch(/Z$/);
+  });
+
+  test(
+    "sends the hash of an API token, never its value",
+    async () => {
+      const ann = await server.createUser();
+      const token = valueOf(await server.createToken(ann, "secret"));
+      const own = valueOf(await server.createToken(ann, "own", { rights: "verify" }));
+      const bodies: string[] = [];
+      const context = createVerifierContext();
+      const fetch: typeof context.fetch = (url, init) => {
+        bodies.push(init.body as string);
+        return context.fetch(url, init);
+      };
+      const verifier = createVerifierIn({ ...context, fetch }, { url: server.url, token: own });
+      expect((await verify(verifier, token)).status).toBe("ok");
+      await verifier.close();
+      expect(bodies.join("\n")).toContain(context.hash(token));
+      expect(bodies.join("\n")).not.toContain(token);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "goes to the next URL where one does not answer",
+    async () => {
+      const ann = await server.createUser();
+      const token = valueOf(await server.createToken(ann, "own", { rights: "verify" }));
+      const url = ["http://127.0.0.1:1", server.url];
+      const verifier = createVerifier({ url, token });
+      const known = valueOf(await server.createToken(ann, "known"));
+      expect((await verify(verifier, known)).status).toBe("ok");
+      await verifier.close();
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "knows nothing, and calls nobody invalid, when its own token is dead",
+    async () => {
+      const ann = await server.createUser();
+      const token = valueOf(await server.createToken(ann, "good"));
+      const verifier = createVerifier({ url: server.url, token: unknownToken() });
+      expect((await verifier.verify(token)).status).toBe("unavailable");
+      expect(verifier.stats().problem).toContain("401");
+      await verifier.close();
+    },
+    TIMEOUT_MS,
+  );
+});
+
+describe("a verifier without a server", () => {
+  test(
+    "answers unavailable, and so it does when closed",
+    async () => {
+      const verifier = createVerifier({ url: "http://127.0.0.1:1", token: unknownToken() });
+      expect((await verifier.verify(unknownToken())).status).toBe("unavailable");
+      expect(verifier.stats()).toMatchObject({ isLive: false, entries: 0 });
+      await verifier.close();
+      await verifier.close();
+      expect((await verifier.verify(unknownToken())).status).toBe("unavailable");
+    },
+    TIMEOUT_MS,
+  );
+
+  test("does not leave https for an address that it is told of", async () => {
+    const asked: string[] = [];
+    const head = { epoch: "e", seq: 1, uid: "u" };
+    const fetch = (url: string, init: RequestInit) => {
+      asked.push(url);
+      const { poll, cursor } = JSON.parse(init.body as string) as { poll: number; cursor: unknown };
+      const told = { poll, from: cursor, head, reset: cursor === null, rows: [], left_ms: 4000 };
+      const reply = { ...told, bound_ms: 5000, node_url: "http://evil.example" };
+      return Promise.resolve(Response.json(reply));
+    };
+    const options = { url: "https://conch.example/base/", token: unknownToken() };
+    const verifier = createVerifierIn({ ...createVerifierContext(), fetch }, options);
+    while (asked.length < 2) await Bun.sleep(10);
+    await verifier.close();
+    expect(new Set(asked)).toEqual(new Set(["https://conch.example/base/changes"]));
+  });
+
+  test("refuses options that cannot be right", () => {
+    const token = unknownToken();
+    for (const url of [undefined, "", [], "ftp://x", "https://u:p@x", "https://x/?a=1"]) {
+      expect(() => createVerifier({ url, token })).toThrow(TypeError);
+    }
+    expect(() => createVerifier({ url: "https://x", token: undefined })).toThrow(TypeError);
+    expect(() => createVerifier({ url: "https://x", token: "conch_no" })).toThrow(TypeError);
+    expect(() => createVerifier({ url: "https://x", token, entriesMax: 0 })).toThrow(TypeError);
+  });
+});
