@@ -1,6 +1,7 @@
 import { fstatSync } from "node:fs";
 import { homedir, hostname } from "node:os";
 import { createPrompts, type Prompts } from "./output/prompts.ts";
+import { writeLine } from "./output/write-line.ts";
 import { createNodeFileSystem } from "./profiles/node-file-system.ts";
 import type { FileSystem } from "./profiles/file-system.ts";
 import type { Sha256 } from "./profiles/obfuscation.ts";
@@ -57,11 +58,19 @@ export interface Context {
 
 /** The real process. Nothing is read before it is asked for: what a command does not use costs nothing. */
 export function createContext(): Context {
-  const stream = (name: "stdout" | "stderr", writeLine: (text: string) => void): Output => ({
+  const stream = (name: "stdout" | "stderr"): Output => ({
     get isTerminal() {
       return isTerminal(name);
     },
-    writeLine,
+    // `process.stdout.write` takes 10 ms at its first use.
+    writeLine(text) {
+      try {
+        writeLine(DESCRIPTORS[name], text);
+      } catch (error) {
+        // Where stderr is lost, too, there is nobody left to tell.
+        if (name === "stdout") throw error;
+      }
+    },
     write: (text) => void process[name].write(text),
   });
   return {
@@ -69,9 +78,8 @@ export function createContext(): Context {
     env: process.env,
     platform: `${process.platform}-${process.arch}`,
     stdin: createInput(),
-    // `process.stdout.write` takes 10 ms at its first use; `console.log` none.
-    stdout: stream("stdout", (text) => console.log(text)),
-    stderr: stream("stderr", (text) => console.error(text)),
+    stdout: stream("stdout"),
+    stderr: stream("stderr"),
     homeDirectory: homedir(),
     files: createNodeFileSystem({ isWindows: process.platform === "win32" }),
     prompts: createPrompts(() => ({ input: process.stdin, output: process.stderr })),

@@ -1,13 +1,14 @@
 import { BUILD_COMMANDS } from "./commands/index.ts";
 import { CLIENT_VERSION, versionText } from "./build.ts";
 import { createCommandContext, type CommandContext } from "./command-context.ts";
-import { usageError } from "./command-error.ts";
+import { CommandError, usageError } from "./command-error.ts";
 import type { Result } from "./commands/command.ts";
 import { findCommand, hasSwitch, placeholderOf, type Found } from "./commands/find-command.ts";
 import type { Context } from "./context.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { showError } from "./output/errors.ts";
 import { toJson } from "./output/json.ts";
+import { describeFailure } from "./profiles/file-text.ts";
 import { createMasker } from "./profiles/mask.ts";
 import { createStyle, printableLines, type Style } from "./output/style.ts";
 
@@ -90,9 +91,19 @@ function incomplete({ path, captured, candidates }: Found) {
 
 function print(context: Context, isJson: boolean, style: Style, result: Result): void {
   const { json, jsonText, text } = result;
-  if (isJson) return context.stdout.writeLine(jsonText ?? toJson(json));
-  const shown = typeof text === "string" ? text : text(style);
-  if (shown !== "") context.stdout.writeLine(shown);
+  const shown = isJson ? (jsonText ?? toJson(json)) : typeof text === "string" ? text : text(style);
+  if (shown === "") return;
+  try {
+    context.stdout.writeLine(shown);
+  } catch (error) {
+    throw new CommandError(
+      EXIT.failed,
+      "answer_lost",
+      `the answer could not be written to stdout: ${describeFailure(error)}`,
+      "what the command did is done; only its answer is lost",
+      { cause: error },
+    );
+  }
 }
 
 async function printError(
