@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { copyFile, mkdtemp, rename, rm, stat } from "node:fs/promises";
 import { randomUUID } from "node:crypto";
 import { tmpdir } from "node:os";
@@ -7,6 +7,8 @@ import { Database as Connection } from "bun:sqlite";
 import type { Database } from "../src/store/database.ts";
 import { DatabaseUnusableError } from "../src/store/errors.ts";
 import { openDatabase } from "../src/store/open-database.ts";
+
+setDefaultTimeout(60_000);
 
 const CONTEXT = { createId: randomUUID, nowMs: Date.now };
 
@@ -34,10 +36,12 @@ test("a SQLite database and what lies beside it are readable by their owner alon
 test("another file at the path of a SQLite database ends its use", async () => {
   await withFile(async (file, database) => {
     const lease = database.openLease();
-    await lease.transaction(async () => {}, 1_000);
+    await lease.transaction(async () => {}, 10_000);
     await copyFile(file, `${file}.copy`);
     await rename(`${file}.copy`, file);
-    const error = await lease.transaction(async () => {}, 1_000).catch((thrown: unknown) => thrown);
+    const error = await lease
+      .transaction(async () => {}, 10_000)
+      .catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(DatabaseUnusableError);
     expect(await database.unusable).toBe(error as DatabaseUnusableError);
   });
