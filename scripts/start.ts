@@ -1,12 +1,20 @@
 // npm start: builds the binaries and runs the server in the foreground on 127.0.0.1:5001, its data
 // under var/. The first time, it makes an administrator and shows the password, this once.
+//   npm start -- --listen HOST:PORT --data FOLDER
 import { mkdir, rm, stat } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { join, relative, resolve } from "node:path";
+import { parseArgs } from "node:util";
 import { buildBinary, NO_FLAGS, ROOT } from "./binaries.ts";
 
-const ADDRESS = "127.0.0.1:5001";
 const ADMIN = "admin@example.com";
-const folder = join(ROOT, "var");
+const { values: options } = parseArgs({
+  options: {
+    listen: { type: "string", default: "127.0.0.1:5001" },
+    data: { type: "string", default: join(ROOT, "var") },
+  },
+});
+const address = options.listen;
+const folder = resolve(options.data);
 const database = join(folder, "conch.db");
 const dist = join(ROOT, "dist");
 const conchd = join(dist, "conchd");
@@ -40,24 +48,25 @@ async function createAdmin(): Promise<void> {
 
 function showNextSteps(isFirst: boolean): void {
   const conch = `./${relative(ROOT, join(dist, "conch"))}`;
+  const shown = relative(process.cwd(), folder);
   const login = isFirst
     ? `${conch} profile create --name local --user ${ADMIN}   # asks for the password above`
     : `${conch} profile create --name local --user ${ADMIN}`;
   console.log(`
 ${isFirst ? "This password is shown once. " : ""}In another terminal, in ${ROOT}:
 
-  export CONCH_ENV=development CONCH_URL=http://${ADDRESS}
+  export CONCH_ENV=development CONCH_URL=http://${address}
   ${login}
   ${conch} user token create my-first-token
   ${conch} user tokens
 
-Data is in ${relative(ROOT, folder)}/, mails are written to ${relative(ROOT, folder)}/mail/. Ctrl-C ends the server.
+Data is in ${shown}/, mails are written to ${shown}/mail/. Ctrl-C ends the server.
 `);
 }
 
 async function runServer(): Promise<number> {
   const child = Bun.spawn(
-    [conchd, "serve", "--listen", ADDRESS, "--database", `sqlite:${database}`],
+    [conchd, "serve", "--listen", address, "--database", `sqlite:${database}`],
     // A group of its own, so that Ctrl-C reaches the server once: a second one ends it at once.
     { stdin: "ignore", stdout: "inherit", stderr: "inherit", detached: true },
   );
