@@ -18,15 +18,16 @@ export function medianRatio(over: readonly number[], under: readonly number[]): 
 
 /**
  * Runs each contender once a round, in an order that turns from round to round. One more round goes
- * before, unmeasured.
+ * before, unmeasured, where the contenders are not warm already.
  */
 export async function alternate<T>(
   contenders: Readonly<Record<string, () => Promise<T>>>,
   rounds: number,
+  { isWarmedUp = false } = {},
 ): Promise<Record<string, T[]>> {
   const entries = Object.entries(contenders);
   const results: Record<string, T[]> = Object.fromEntries(entries.map(([name]) => [name, []]));
-  for (const [, run] of entries) await run();
+  if (!isWarmedUp) for (const [, run] of entries) await run();
   for (let round = 0; round < rounds; round += 1) {
     for (let place = 0; place < entries.length; place += 1) {
       const [name, run] = entries[(place + round) % entries.length]!;

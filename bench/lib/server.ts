@@ -15,8 +15,8 @@ export interface Server extends AsyncDisposable {
   readonly request: RequestTemplate;
   /** Processor time that it used so far, all threads; `NaN` where the system does not tell. */
   cpuSeconds(): number;
-  /** Memory that it holds; `NaN` where the system does not tell. */
-  rssBytes(): number;
+  /** Memory of its own, without the files that it has mapped; `NaN` where the system does not tell. */
+  memoryBytes(): number;
   stop(): Promise<void>;
 }
 
@@ -48,7 +48,7 @@ export async function startServer(options: ServerCommand): Promise<Server> {
     ...announced,
     pid: child.pid,
     cpuSeconds: () => readCpuSeconds(child.pid),
-    rssBytes: () => readRssBytes(child.pid),
+    memoryBytes: () => readMemoryBytes(child.pid),
     stop,
     [Symbol.asyncDispose]: stop,
   };
@@ -90,9 +90,9 @@ function readCpuSeconds(pid: number): number {
   }
 }
 
-function readRssBytes(pid: number): number {
+function readMemoryBytes(pid: number): number {
   try {
-    return Number(/VmRSS:\s*(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) * 1024;
+    return Number(/RssAnon:\s*(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) * 1024;
   } catch {
     return Number.NaN;
   }

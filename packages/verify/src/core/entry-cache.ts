@@ -1,4 +1,5 @@
 /** Tokens that were looked up, found by key and, to forget them, by token and by user. */
+import type { Rights } from "@conch/contract";
 import type { ChangeRow, Entry, EntryUser } from "./types.ts";
 
 /** A bounded cache. */
@@ -30,6 +31,12 @@ interface Slot extends Entry {
 
 /** Keys that name nothing are remembered for a second; so many of them. */
 const UNKNOWN_MAX = 10_000;
+
+/** The same text without the string of its own that it has in each row that is read. */
+function sharedRights(rights: Rights): Rights {
+  if (rights === "full") return "full";
+  return rights === "read" ? "read" : "verify";
+}
 
 /** @param entriesMax at most that many entries are kept; about 500 bytes each. */
 export function createEntryCache(entriesMax: number): EntryCache {
@@ -93,9 +100,9 @@ export function createEntryCache(entriesMax: number): EntryCache {
         seq: entry.seq,
         generation: entry.generation,
         tokenId: entry.tokenId,
-        kind: entry.kind,
+        kind: entry.kind === "session" ? "session" : "api",
         tokenName: entry.tokenName,
-        rights: entry.rights,
+        rights: sharedRights(entry.rights),
         createdAtMs: entry.createdAtMs,
         expiresAtMs: entry.expiresAtMs,
         expiresAtMonotonicMs: entry.expiresAtMonotonicMs,
