@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { sql } from "kysely";
 import { LOOK_UP_SYNTAX as postgresSyntax } from "../src/store/dialect/postgres-look-up.ts";
-import { LOOK_UP_SYNTAX as sqliteSyntax } from "../src/store/dialect/sqlite.ts";
+import { LOOK_UP_SYNTAX as sqliteSyntax } from "../src/store/dialect/sqlite-look-up.ts";
 import { lookUpStatement } from "../src/store/lookup.ts";
 import { describeEachDialect } from "./databases.ts";
 import { createTokenRow, createUserRow, hashOf } from "./rows.ts";

@@ -27,6 +27,8 @@ import { createMutex } from "./mutex.ts";
 /** How long a write waits for another process's transaction. */
 const LOCK_WAIT_MS_MAX = 5_000;
 const LOCK_RETRY_MS = 1;
+/** The most that SQLite maps; what lies beyond is read. */
+const MAPPED_BYTES_MAX = 0x7fff_0000;
 
 interface Session extends DatabaseConnection {
   /** The connection of the open transaction; `null` outside of one. */
@@ -40,6 +42,8 @@ export function openConnection(file: string, options: { readonly?: boolean } = {
     ? new Connection(file, { readonly: true })
     : new Connection(file, { create: true, readwrite: true });
   connection.run("PRAGMA busy_timeout = 2000");
+  // Pages are read without a system call for each.
+  connection.run(`PRAGMA mmap_size = ${MAPPED_BYTES_MAX}`);
   if (!options.readonly) {
     connection.run("PRAGMA journal_mode = WAL");
     connection.run("PRAGMA synchronous = FULL");

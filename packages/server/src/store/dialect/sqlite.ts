@@ -5,22 +5,15 @@ import { Kysely, sql, type ColumnDataType } from "kysely";
 import { createChangeHead, type ChangeLogContext } from "../change-log.ts";
 import { createBound } from "../configuration.ts";
 import type { Database, LeaseConnection } from "../database.ts";
-import { DatabaseUnavailableError, DatabaseUnusableError } from "../errors.ts";
-import {
-  lookUpStatement,
-  readLookUpRow,
-  type LookUp,
-  type LookUpRow,
-  type LookUpSyntax,
-} from "../lookup.ts";
+import { DatabaseUnusableError } from "../errors.ts";
 import { migrate, type ColumnTypes } from "../migrations/index.ts";
 import type { Schema } from "../schema.ts";
 import {
   createSqliteKyselyDialect,
   openConnection,
-  translate,
   type SqliteConnections,
 } from "./sqlite-driver.ts";
+import { createSqliteLookUp } from "./sqlite-look-up.ts";
 import { withTimeLimit } from "./time-limit.ts";
 import { createSnapshot, createWrite } from "./transaction.ts";
 
@@ -77,36 +70,13 @@ export async function openSqlite(file: string, context: ChangeLogContext): Promi
     capabilities: { skipLocked: false, jsonElements: (json) => sql`json_each(${json})` },
     write: createWrite(db, appending, { onCommit: growth.look, liftLimits: null }),
     snapshot: createSnapshot(db, { liftLimits: null }),
-    lookUp: createLookUp(reader),
+    lookUp: createSqliteLookUp(reader),
     openLease: () => openLease(db, growth, createReplacementCheck(file, unusable.resolve)),
     unusable: unusable.promise,
     async close() {
       growth.stop();
       await db.destroy();
     },
-  };
-}
-
-/** How SQLite spells a look-up. */
-export const LOOK_UP_SYNTAX: LookUpSyntax = {
-  // Without statistics it would take the narrower index and then the table.
-  indexHint: "indexed by token_lookup",
-  // The plus keeps it from preparing anew for each value that it compares with statistics.
-  parameter: "+?",
-  server: "''",
-};
-
-function createLookUp(reader: Connection): LookUp {
-  const text = lookUpStatement(LOOK_UP_SYNTAX);
-  const statement = reader.prepare<LookUpRow, [Uint8Array]>(text);
-  return async (hash) => {
-    try {
-      const row = statement.get(hash);
-      if (row === null) throw new DatabaseUnavailableError("change_head is empty");
-      return readLookUpRow(row);
-    } catch (error) {
-      throw translate(error);
-    }
   };
 }
 
