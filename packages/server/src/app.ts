@@ -6,7 +6,7 @@ import {
   type Route,
 } from "@conch/contract";
 import { ApiError, retryLater } from "./errors.ts";
-import { checkAccess } from "./http/access.ts";
+import { CHALLENGE, checkAccess } from "./http/access.ts";
 import { readBody } from "./http/body.ts";
 import type { ClientAddresses } from "./http/client-address.ts";
 import { bearerOf } from "./http/credential.ts";
@@ -140,7 +140,7 @@ async function answerRoute(
 
   const { route } = implementation;
   const bearer = bearerOf(request.headers);
-  const caller = await checkAccess(route, bearer, options.verifier);
+  let caller = await checkAccess(route, bearer, options.verifier);
   if (caller !== null) {
     exchange.userId = caller.user.id;
     exchange.tokenName = caller.token.name;
@@ -148,6 +148,8 @@ async function answerRoute(
   }
   const query = parseQuery(route, request.url);
   const body = await bodyOf(route, request, options.bodyLimitBytes);
+  // Its sender decides when a body ends: what let the request in may have been revoked long since.
+  if (body !== undefined) caller = await checkAccess(route, bearer, options.verifier);
   const { clientAddress } = exchange;
   const result = await implementation.handle({
     params,
@@ -203,7 +205,11 @@ function errorResponse(error: ApiError, requestId: string): Response {
     request_id: requestId,
     ...(error.user !== undefined && { user: error.user }),
   };
-  const headers = { "cache-control": "no-store", ...error.headers };
+  const headers = {
+    "cache-control": "no-store",
+    ...(error.status === 401 && { "www-authenticate": CHALLENGE }),
+    ...error.headers,
+  };
   return Response.json(body, { status: error.status, headers });
 }
 

@@ -2,7 +2,8 @@ import type { Rights, Route } from "@conch/contract";
 import { ApiError, retryLater } from "../errors.ts";
 import type { Caller, Verifier } from "../services/verification.ts";
 
-const REALM = 'Bearer realm="conch"';
+/** What every 401 challenges with (RFC 9110 section 11.6.1). */
+export const CHALLENGE = 'Bearer realm="conch"';
 const RETRY_MS = 1000;
 
 /** What of a route decides who may call it. */
@@ -21,12 +22,12 @@ export async function checkAccess(
   verifier: Verifier,
 ): Promise<Caller | null> {
   if (route.access === "public") return null;
-  if (bearer === null) throw unauthorized(REALM);
+  if (bearer === null) throw unauthorized(CHALLENGE);
   const verification = await verifier.verify(bearer);
   if (verification.status === "unavailable") {
     throw retryLater("verification_unavailable", RETRY_MS, verification.cause);
   }
-  if (verification.status === "invalid") throw unauthorized(`${REALM}, error="invalid_token"`);
+  if (verification.status === "invalid") throw unauthorized(`${CHALLENGE}, error="invalid_token"`);
   checkPasswordChange(route, verification);
   if (!isCovered(route, verification.rights)) {
     throw insufficientRights(route.method === "GET" ? "read" : "full");
@@ -38,7 +39,7 @@ export async function checkAccess(
 /** 403 as RFC 6750 section 3.1 has it. @param scope the rights that would do. */
 export function insufficientRights(scope: Rights): ApiError {
   return new ApiError("insufficient_rights", {
-    headers: { "www-authenticate": `${REALM}, error="insufficient_scope", scope="${scope}"` },
+    headers: { "www-authenticate": `${CHALLENGE}, error="insufficient_scope", scope="${scope}"` },
   });
 }
 
@@ -52,7 +53,7 @@ function checkPasswordChange(route: AccessRule, caller: Caller): void {
   throw new ApiError("password_change_required", {
     headers: {
       location: PASSWORD_LOCATION,
-      "www-authenticate": `${REALM}, error="invalid_token"`,
+      "www-authenticate": `${CHALLENGE}, error="invalid_token"`,
     },
   });
 }

@@ -15,6 +15,7 @@ export async function readBody(
 ): Promise<unknown> {
   if (!hasBody(request.headers)) return undefined;
   checkMediaType(request.headers.get("content-type"), MEDIA_TYPES[type]);
+  checkEncoding(request.headers.get("content-encoding"));
   const text = decode(await readBytes(request, limitBytes));
   if (text.trim() === "") return undefined;
   return type === "json" ? parseJson(text) : parseForm(text);
@@ -38,6 +39,12 @@ function checkMediaType(header: string | null, expected: string): void {
       message: `the body must be of type ${expected}`,
     });
   }
+}
+
+/** RFC 9110 section 8.4: a coding that is not understood is no malformed text. */
+function checkEncoding(header: string | null): void {
+  if (header === null || header.trim().toLowerCase() === "identity") return;
+  throw new ApiError("unsupported_media_type", { message: "the body must not be compressed" });
 }
 
 async function readBytes(request: Request, limitBytes: number): Promise<Uint8Array> {

@@ -25,7 +25,7 @@ export function tokenRoutes(
     })),
     implement(createMyToken, async ({ caller, body }) => ({
       status: 201,
-      body: await tokens.create(caller.user.id, body),
+      body: await tokens.create(caller, body),
       headers: { location: `/user/me/token/${encodeURIComponent(body.name)}` },
     })),
     implement(getMyToken, async ({ caller, params }) => ({

@@ -3,6 +3,7 @@ import type { Change, Database } from "../store/database.ts";
 import type { TokenKind, UserRow } from "../store/schema.ts";
 import { revokeTokensOfUser } from "../store/token.ts";
 import { findUser, updateUser } from "../store/user.ts";
+import { lockCaller } from "./caller.ts";
 import type { Clock } from "./clock.ts";
 import type { Revocation } from "./confirmation.ts";
 import type { LoginAttempts } from "./login-attempts.ts";
@@ -40,7 +41,7 @@ export interface PasswordChange {
 export interface PasswordService {
   /**
    * @throws ApiError 400 `weak_password`, `wrong_password` or an unknown `clear_tokens`; 429 after
-   *   too many wrong current passwords.
+   *   too many wrong current passwords; 401 where the caller's credential was revoked meanwhile.
    */
   change(caller: Caller, change: PasswordChange): Promise<Revocation>;
   /** Sets a one-time password and mails it. @throws ApiError 400, 404. */
@@ -88,6 +89,7 @@ export function createPasswordService(options: {
       }
       const passwordHash = await hasher.hash(password);
       return database.write(async (tx) => {
+        await lockCaller(tx, caller);
         await updateUser(tx, user.id, {
           password_hash: passwordHash,
           password_expires_at_ms: null,

@@ -2,7 +2,7 @@ import { ApiError } from "../errors.ts";
 import type { Database } from "../store/database.ts";
 import type { TokenKind } from "../store/schema.ts";
 import { revokeTokens, revokeTokensOfUser } from "../store/token.ts";
-import { findUser, updateUser } from "../store/user.ts";
+import { lockUser, updateUser } from "../store/user.ts";
 import type { Clock } from "./clock.ts";
 import { NOTHING_REVOKED, type Revocation } from "./confirmation.ts";
 import type { MailOutcome, Mailer } from "./mail.ts";
@@ -44,7 +44,7 @@ export function createRevocationService(options: {
 
   function revoke(userId: string, kinds: readonly TokenKind[]): Promise<Revocation> {
     return database.write(async (tx) => {
-      const user = await findUser(tx, userId);
+      const user = await lockUser(tx, userId);
       const hadAny = await revokeTokensOfUser(tx, userId, kinds, clock.nowMs());
       const refuses = kinds.includes("session") && user?.refuse_session_auth === 0;
       if (refuses) await updateUser(tx, userId, { refuse_session_auth: 1 });

@@ -2,8 +2,9 @@ import { ApiError } from "../errors.ts";
 import type { Database } from "../store/database.ts";
 import type { Schema, UserRow } from "../store/schema.ts";
 import { insertToken, revokeTokens } from "../store/token.ts";
-import { findActiveUserByEmail, findUser, updateUser } from "../store/user.ts";
+import { findActiveUserByEmail, findUser, lockUser, updateUser } from "../store/user.ts";
 import type { Kysely } from "kysely";
+import { lockCaller } from "./caller.ts";
 import type { Clock, Random } from "./clock.ts";
 import type { LoginAttempts } from "./login-attempts.ts";
 import type { PasswordHasher } from "./password-hasher.ts";
@@ -93,7 +94,7 @@ export function createSessionService(options: {
       if (!isRight || user === undefined) throw new ApiError("unauthorized");
       const { value } = await database.write(async (tx) => {
         // Anything may have happened while the password was hashed.
-        const current = await findUser(tx, user.id);
+        const current = await lockUser(tx, user.id);
         if (current?.deactivated_at_ms !== null || current.password_hash !== usableHash) {
           throw new ApiError("unauthorized");
         }
@@ -115,9 +116,8 @@ export function createSessionService(options: {
     async refresh(caller) {
       if (caller.token.kind !== "session") throw new ApiError("session_required");
       const { value } = await database.write(async (tx) => {
-        const user = await findUser(tx, caller.user.id);
-        const wasLive = await revokeTokens(tx, [caller.token.id], clock.nowMs());
-        if (user === undefined || !wasLive) throw new ApiError("unauthorized");
+        const user = await lockCaller(tx, caller);
+        await revokeTokens(tx, [caller.token.id], clock.nowMs());
         return {
           value: await startSession(tx, user),
           changes: [{ kind: "token", tokenId: caller.token.id, userId: user.id }],

@@ -14,10 +14,11 @@ import { ApiError } from "../errors.ts";
 import type { Database } from "../store/database.ts";
 import type { Schema, TokenRow } from "../store/schema.ts";
 import { insertToken, listApiTokens, releaseExpiredName, revokeTokens } from "../store/token.ts";
+import { lockCaller } from "./caller.ts";
 import type { Clock, Random } from "./clock.ts";
 import type { Revocation } from "./confirmation.ts";
 import type { UsageCollector } from "./usage.ts";
-import { credentialHash } from "./verification.ts";
+import { type Caller, credentialHash } from "./verification.ts";
 
 const DAY_MS = 86_400_000;
 /** How long an expired token stays listed, so that people see why the automation died. */
@@ -30,12 +31,17 @@ export interface TokenRequest {
   readonly rights?: Rights | undefined;
 }
 
-/** API tokens of one user: whose is for the caller to have checked. */
+/** API tokens of one user: whose is for the route to have checked. */
 export interface TokenService {
   /** By name in code point order, then by age; expired ones for 30 days. */
   list(userId: string): Promise<UserToken[]>;
-  /** @throws ApiError 400 `name_in_use` or `invalid_expiry`. */
-  create(userId: string, request: TokenRequest): Promise<NewUserToken>;
+  /**
+   * Makes a token of the caller's.
+   *
+   * @throws ApiError 400 `name_in_use` or `invalid_expiry`; 401 where the caller's credential was
+   *   revoked meanwhile.
+   */
+  create(caller: Caller, request: TokenRequest): Promise<NewUserToken>;
   /** The live token of that name, else the one that expired last. @throws ApiError 404. */
   get(userId: string, name: string): Promise<UserToken>;
   /** Removes the token of that name, and expired ones that had it. @throws ApiError 404. */
@@ -93,7 +99,8 @@ export function createTokenService(options: {
       return rows.sort(byName).map(describe);
     },
 
-    async create(userId, request) {
+    async create(caller, request) {
+      const userId = caller.user.id;
       const nowMs = clock.nowMs();
       const token = createToken((count) => random.bytes(count));
       const row: TokenRow = {
@@ -110,6 +117,7 @@ export function createTokenService(options: {
         last_used_at_ms: null,
       };
       await database.write(async (tx) => {
+        await lockCaller(tx, caller);
         await releaseExpiredName(tx, userId, request.name, nowMs);
         if (await insertToken(tx, row)) return { value: undefined, changes: [] };
         throw new ApiError("name_in_use", { message: `name "${request.name}" is already in use` });

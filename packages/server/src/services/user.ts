@@ -17,6 +17,7 @@ import {
   findUser,
   insertUser,
   listActiveUsers,
+  lockUser,
   updateUser,
 } from "../store/user.ts";
 import type { Clock, Random } from "./clock.ts";
@@ -167,8 +168,9 @@ export function createUserService(options: {
     async deactivate(identifier, { clearTokens }) {
       const nowMs = clock.nowMs();
       return database.write(async (tx) => {
-        const user = await requireUser(tx, identifier);
-        if (user.deactivated_at_ms !== null) throw new ApiError("already_deactivated");
+        const { id } = await requireUser(tx, identifier);
+        const user = await lockUser(tx, id);
+        if (user?.deactivated_at_ms !== null) throw new ApiError("already_deactivated");
         await updateUser(tx, user.id, { deactivated_at_ms: nowMs });
         if (clearTokens) await revokeTokensOfUser(tx, user.id, ["api", "session"], nowMs);
         return { value: undefined, changes: [{ kind: "user", userId: user.id }] };

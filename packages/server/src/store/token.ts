@@ -45,6 +45,17 @@ export async function insertToken(db: Kysely<Schema>, row: NewTokenRow): Promise
   return result.numInsertedOrUpdatedRows === 1n;
 }
 
+/** Whether a token or session is there and was not revoked. */
+export async function isUnrevoked(db: Kysely<Schema>, id: string): Promise<boolean> {
+  const row = await db
+    .selectFrom("token")
+    .select("id")
+    .where("id", "=", id)
+    .where("revoked_at_ms", "is", null)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /** Revokes rows by id; `true` where one of them was not revoked already. */
 export async function revokeTokens(
   db: Kysely<Schema>,

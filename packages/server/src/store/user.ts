@@ -12,6 +12,22 @@ export function findUser(db: Kysely<Schema>, id: string): Promise<UserRow | unde
   return db.selectFrom("user_account").selectAll().where("id", "=", id).executeTakeFirst();
 }
 
+/**
+ * The same, locked until the end of the transaction: what makes credentials of a user and what takes
+ * them away wait for each other, so that none is made behind the back of a revocation.
+ */
+export function lockUser(tx: Kysely<Schema>, id: string): Promise<UserRow | undefined> {
+  return (
+    tx
+      .updateTable("user_account")
+      // An update that changes nothing is the lock that both databases have.
+      .set((expression) => ({ is_admin: expression.ref("is_admin") }))
+      .where("id", "=", id)
+      .returningAll()
+      .executeTakeFirst()
+  );
+}
+
 /** The active user of that address. */
 export function findActiveUserByEmail(
   db: Kysely<Schema>,
