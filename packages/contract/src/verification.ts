@@ -14,12 +14,16 @@ export const VERIFY_HEADERS = {
   rights: "x-conch-token-rights",
 } as const;
 
+const PLAIN_VALUE = /^(?! )[\x20-\x24\x26-\x7e]*(?<! )$/;
+
 /**
  * A value as it stands in a header of `GET /verify`: printable ASCII as it is, the rest of UTF-8,
- * and `%` itself, percent-encoded. `decodeURIComponent` turns it back.
+ * `%` itself, and spaces at either end, which HTTP would drop, percent-encoded.
+ * `decodeURIComponent` turns it back.
  */
 export function toHeaderValue(text: string): string {
-  return text.toWellFormed().replaceAll(/[^\x20-\x7e]+|%/gu, encodeURIComponent);
+  if (PLAIN_VALUE.test(text)) return text;
+  return text.toWellFormed().replaceAll(/[^\x20-\x7e]+|%|^ +| +$/gu, encodeURIComponent);
 }
 
 /** Forward authentication: `auth_request` of nginx, `forwardAuth` of Traefik, and their like. */
