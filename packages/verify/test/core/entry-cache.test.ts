@@ -1,0 +1,104 @@
+import { expect, test } from "bun:test";
+import * as fc from "fast-check";
+import { createEntryCache } from "../../src/core/entry-cache.ts";
+import { createHistory } from "../../src/core/history.ts";
+import type { ChangeRow, Entry } from "../../src/core/types.ts";
+
+function entryOf(token: string, user: string): Entry {
+  return {
+    key: `key ${token}`,
+    seq: 1,
+    generation: 1,
+    tokenId: token,
+    kind: "api",
+    tokenName: token,
+    rights: "full",
+    createdAtMs: 0,
+    expiresAtMs: 4e12,
+    expiresAtMonotonicMs: 4e12,
+    notBeforeMs: null,
+    passwordChangeRequired: false,
+    user: { id: user, email: "", name: "", isAdmin: false },
+  };
+}
+
+function row(seq: number, kind: ChangeRow["kind"], id: string | null): ChangeRow {
+  const tokenId = kind === "token" ? id : null;
+  return { seq, uid: `u${seq}`, kind, tokenId, userId: kind === "user" ? id : null };
+}
+
+const ids = fc.integer({ min: 0, max: 9 }).map(String);
+
+test("a cache holds what a plain list of entries would", () => {
+  const operations = fc.array(
+    fc.oneof(
+      fc.record({ kind: fc.constant("store" as const), id: ids }),
+      fc.record({ kind: fc.constantFrom("token" as const, "user" as const), id: ids }),
+      fc.record({ kind: fc.constant("all" as const), id: fc.constant("") }),
+    ),
+  );
+  const userOf = (token: string) => String(Number(token) % 3);
+  fc.assert(
+    fc.property(operations, (list) => {
+      const cache = createEntryCache(100);
+      const held = new Set<string>();
+      for (const { kind, id } of list) {
+        if (kind === "store") {
+          cache.store(entryOf(id, userOf(id)));
+          held.add(id);
+        } else {
+          cache.forget(row(2, kind, id));
+          for (const token of held) {
+            if (kind === "all" || (kind === "token" ? token : userOf(token)) === id) {
+              held.delete(token);
+            }
+          }
+        }
+        expect(cache.size()).toBe(held.size);
+        for (let token = 0; token < 10; token += 1) {
+          expect(cache.get(`key ${token}`)?.tokenId).toBe(
+            held.has(String(token)) ? String(token) : undefined,
+          );
+        }
+      }
+    }),
+  );
+});
+
+test("a full cache keeps what is in use", () => {
+  const cache = createEntryCache(3);
+  for (const token of ["a", "b", "c"]) cache.store(entryOf(token, "u"));
+  cache.get("key a");
+  cache.store(entryOf("d", "u"));
+  expect(cache.size()).toBe(3);
+  expect(cache.get("key a")).toBeDefined();
+  expect(cache.get("key b")).toBeUndefined();
+  cache.forget(row(2, "user", "u"));
+  expect(cache.size()).toBe(0);
+});
+
+test("unknown keys are bounded, and forgotten when one comes to be known", () => {
+  const cache = createEntryCache(3);
+  for (let index = 0; index < 20_000; index += 1) cache.storeUnknown(`key ${index}`, 5);
+  expect(cache.unknownUntilMs("key 0")).toBe(0);
+  expect(cache.unknownUntilMs("key 19999")).toBe(5);
+  cache.store(entryOf("19999", "u"));
+  expect(cache.unknownUntilMs("key 19999")).toBe(0);
+});
+
+test("a history knows its rows by number and name, and forgets the oldest", () => {
+  const history = createHistory({ onChange: () => {}, onReset: () => {} }, 3);
+  history.reset({ epoch: "e", seq: 1, uid: "u1" });
+  history.apply([2, 3, 4, 5, 6].map((seq) => row(seq, "token", String(seq))));
+  const relate = (seq: number, uid = `u${seq}`, epoch = "e") => history.relate({ epoch, seq, uid });
+  expect([relate(6), relate(3)]).toEqual(["known", "known"]);
+  expect([relate(2), relate(6, "other"), relate(6, "u6", "f")]).toEqual(
+    Array.from({ length: 3 }, () => "foreign" as const),
+  );
+  expect(relate(7)).toBe("ahead");
+  expect(history.since(4).map(({ seq }) => seq)).toEqual([5, 6]);
+  expect(history.hasChangedSince(5, "6", "")).toBe(true);
+  expect(history.hasChangedSince(6, "6", "")).toBe(false);
+  expect(history.hasChangedSince(2, "none", "none")).toBe(true);
+  expect(() => history.apply([row(8, "all", null)])).toThrow("gap");
+});

@@ -1,0 +1,66 @@
+import { expect, test } from "bun:test";
+import { createHolderRegistry } from "../../src/core/holders.ts";
+import type { LogSource, Member } from "../../src/core/log-source.ts";
+import { createMemberWatch } from "../../src/core/members.ts";
+
+function createClock() {
+  const time = { ms: 0 };
+  return { time, clock: { monotonicMs: () => time.ms, wallMs: () => time.ms } };
+}
+
+test("low is the least row that a running lease may be at", () => {
+  const { time, clock } = createClock();
+  const holders = createHolderRegistry(clock, 1000);
+  holders.grant("a", 5, 900);
+  holders.grant("b", 7, 900);
+  expect(holders.low(9)).toBe(5);
+  holders.prove("a", 8);
+  expect(holders.low(9)).toBe(7);
+  holders.grantReset("b", 9, 900);
+  expect(holders.low(9)).toBe(7);
+  holders.reset();
+  expect(holders.low(9)).toBe(0);
+  time.ms = 949;
+  holders.forgetEnded();
+  expect(holders.count()).toBe(2);
+  time.ms = 950;
+  holders.forgetEnded();
+  expect([holders.count(), holders.low(9)]).toEqual([0, 9]);
+});
+
+test("a holder that left is neither waited for nor granted anything any more", () => {
+  const { time, clock } = createClock();
+  const holders = createHolderRegistry(clock, 1000);
+  expect(holders.grant("a", 5, 900)).toBe(true);
+  holders.release("a");
+  expect(holders.low(9)).toBe(9);
+  expect(holders.grant("a", 9, 900)).toBe(false);
+  expect(holders.count()).toBe(0);
+  time.ms = 1000;
+  holders.forgetEnded();
+  expect(holders.grant("a", 9, 900)).toBe(true);
+});
+
+test("a member's row goes when it is unchanged for two bounds, by when it was asked for", () => {
+  const { time, clock } = createClock();
+  const removed: unknown[] = [];
+  const source: Pick<LogSource, "removeMember"> = {
+    removeMember: (...row) => {
+      removed.push(row.slice(0, 2));
+      return Promise.resolve();
+    },
+  };
+  const timers = { set: () => ({ cancel: () => {} }) };
+  const edge = { clock, timers, random: () => 0.5 };
+  const watch = createMemberWatch(edge, 1000, source as LogSource, () => {});
+  const member: Member = { incarnation: "m", beat: 1, low: 0, holders: 0 };
+  watch.observe([member], 0);
+  // The answer was asked for long before it was read: the process had been stopped.
+  time.ms = 3000;
+  watch.observe([member], 100);
+  expect(removed).toEqual([]);
+  watch.observe([{ ...member, beat: 2 }], 2900);
+  time.ms = 5100;
+  watch.observe([{ ...member, beat: 2 }], 5100);
+  expect(removed).toEqual([["m", 2]]);
+});
