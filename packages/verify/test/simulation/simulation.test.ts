@@ -35,9 +35,13 @@ describe("the simulation", () => {
     TIMEOUT_MS,
   );
 
-  test("a seed replays exactly", () => {
-    expect(run(1, 20)).toEqual(run(1, 20));
-  });
+  test(
+    "a seed replays exactly",
+    () => {
+      expect(run(1, 20)).toEqual(run(1, 20));
+    },
+    TIMEOUT_MS,
+  );
 });
 
 describe("the simulation finds", () => {
