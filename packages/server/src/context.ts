@@ -86,6 +86,8 @@ function createLogOutput(): LogOutput {
   };
 }
 
+/** So many times over the limit of a body, the runtime cuts it off. */
+const BODY_BACKSTOP = 64;
 /** A login may wait for its turn to be hashed. */
 const IDLE_SECONDS_MAX = 60;
 
@@ -109,8 +111,8 @@ function listen(app: App, address: ListenAddress, bodyLimitBytes: number): Liste
     port: address.port,
     routes: app.routes,
     fetch: app.fetch,
-    // The app refuses what is over the limit, in the words of the protocol; this is the backstop.
-    maxRequestBodySize: 2 * bodyLimitBytes,
+    // The app refuses what is over the limit, in the words of the protocol; the runtime has none.
+    maxRequestBodySize: BODY_BACKSTOP * bodyLimitBytes,
     idleTimeout: IDLE_SECONDS_MAX,
   });
   return {

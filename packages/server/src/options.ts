@@ -1,6 +1,7 @@
 /** The options of `conchd`, as data: the command line, the environment and the help are made of it. */
 import { isCidr } from "./http/client-address.ts";
 import { LOG_LEVELS, type LogLevel } from "./logging.ts";
+import { BOUND_MS_MAX, BOUND_MS_MIN } from "./store/configuration.ts";
 
 /** A wrong configuration; the text names the option. */
 export class ConfigurationError extends Error {
@@ -129,11 +130,6 @@ function parseMailFrom(text: string): string {
   }
   return text;
 }
-
-/** Below it a renewal each fifth of the bound would be most of what the database does. */
-const BOUND_MS_MIN = 500;
-/** A wait takes 1.05 times the bound, and clients give up after 30 seconds. */
-const BOUND_MS_MAX = 25_000;
 
 /** The bound B, for `conchd bound` and `--bound`; milliseconds. */
 export const BOUND_OPTION = option({

@@ -9,6 +9,7 @@ import {
   readOption,
   wrongOption,
 } from "./options.ts";
+import { BOUND_MS_MAX, BOUND_MS_MIN } from "./store/configuration.ts";
 
 /** What the command line does, given by `main.ts`. */
 export interface Actions {
@@ -71,7 +72,7 @@ function addDatabaseCommands(program: Command, actions: Actions): void {
         "any longer than so many seconds after",
     )
     .summary("show or change how long a revoked token may live")
-    .argument("[seconds]", "the new bound, from 0.5 to 3600")
+    .argument("[seconds]", `the new bound, from ${BOUND_MS_MIN / 1000} to ${BOUND_MS_MAX / 1000}`)
     .addOption(toOption(DATABASE_OPTION))
     .action((seconds: string | undefined, options: DatabaseOptions) =>
       actions.bound({ seconds, database: readDatabase(options.database) }),

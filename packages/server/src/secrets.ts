@@ -10,14 +10,13 @@ const LENGTH_MIN = 32;
  * The secrets that sign login JWTs: the first signs, all verify. Made at the first start where the
  * source allows it.
  *
- * @throws ConfigurationError where the file cannot be read or a secret is too short.
+ * @throws ConfigurationError where the file cannot be made or read, or a secret is too short.
  */
 export async function loadSecrets(source: SecretsSource, random: Random): Promise<string[]> {
-  if (source.mayCreate && !existsSync(source.file)) await createOnce(source.file, random);
-  const text = await readFile(source.file, "utf8").catch((cause: unknown) => {
-    const reason = cause instanceof Error ? cause.message : "";
-    throw wrongOption(SERVE_OPTIONS.secretsFile, `cannot be read: ${reason}`);
-  });
+  if (source.mayCreate && !existsSync(source.file)) {
+    await createOnce(source.file, random).catch(refuse("cannot be made"));
+  }
+  const text = await readFile(source.file, "utf8").catch(refuse("cannot be read"));
   const secrets = text
     .split("\n")
     .map((line) => line.trim())
@@ -27,6 +26,13 @@ export async function loadSecrets(source: SecretsSource, random: Random): Promis
     throw wrongOption(SERVE_OPTIONS.secretsFile, fault);
   }
   return secrets;
+}
+
+function refuse(fault: string): (cause: unknown) => never {
+  return (cause) => {
+    const reason = cause instanceof Error ? cause.message : "";
+    throw wrongOption(SERVE_OPTIONS.secretsFile, `${fault}: ${reason}`);
+  };
 }
 
 /** Written beside and linked into place: of two processes that start at once, one wins, whole. */

@@ -4,7 +4,7 @@ import { createApps } from "./apps.ts";
 import type { MailConfig, ServeConfig } from "./config.ts";
 import type { Context, Listening } from "./context.ts";
 import { type Logger, createLogger, describeError } from "./logging.ts";
-import { joinNodes } from "./membership.ts";
+import { type Membership, joinNodes } from "./membership.ts";
 import { createFolderMailer } from "./mail/folder.ts";
 import { createSmtpMailer } from "./mail/smtp.ts";
 import { createObservation } from "./observation.ts";
@@ -14,6 +14,7 @@ import { createServices } from "./services/index.ts";
 import type { Mailer } from "./services/mail.ts";
 import { createStrengthAssessor } from "./services/password-strength.ts";
 import type { UsageCollector } from "./services/usage.ts";
+import type { Database } from "./store/database.ts";
 import { openDatabase } from "./store/open-database.ts";
 import { prune } from "./store/pruning.ts";
 
@@ -47,17 +48,7 @@ export async function serve(config: ServeConfig, context: Context): Promise<Runn
     write: (line, level) => context.log.write(line, level),
     timestamp: () => toTimestamp(context.clock.nowMs()),
   });
-  const secrets = await loadSecrets(config.secrets, context.random);
-  const database = await openDatabase(config.database, {
-    createId: () => context.random.uuid(),
-    nowMs: () => context.clock.nowMs(),
-  });
-  const membership = await joinNodes({ config, database, context, logger }).catch(
-    async (error: unknown) => {
-      await database.close();
-      throw error;
-    },
-  );
+  const { database, secrets, membership } = await openInstallation(config, logger, context);
   const observation = createObservation({ config, database, membership, context, logger });
   const mailer = createMailer(config.mail, logger, context);
   const issuer = () => config.publicUrl ?? listening.url;
@@ -97,12 +88,7 @@ export async function serve(config: ServeConfig, context: Context): Promise<Runn
   const repeated = [
     context.repeat(USAGE_FLUSH_MS, () => writeUsage(services.usage, context).catch(warnOfUsage)),
     context.repeat(CANARY_MS, () => observation.runCanary()),
-    context.repeat(PRUNE_PAUSE_MS, () =>
-      prune(database, context.clock.nowMs(), () => context.delay(PRUNE_BATCH_PAUSE_MS)).then(
-        (pruned) => logger.log("debug", "pruned", { ...pruned }),
-        (error: unknown) => logger.log("warn", "not_pruned", { cause: describeError(error) }),
-      ),
-    ),
+    context.repeat(PRUNE_PAUSE_MS, () => pruneAll(database, logger, context)),
   ];
   logger.log("info", "listening", { url: listening.url });
   return {
@@ -128,6 +114,33 @@ export async function serve(config: ServeConfig, context: Context): Promise<Runn
   };
 }
 
+/** What a node stands on: all of it, or nothing is left open. */
+async function openInstallation(
+  config: ServeConfig,
+  logger: Logger,
+  context: Context,
+): Promise<{
+  readonly database: Database;
+  readonly secrets: readonly string[];
+  readonly membership: Membership;
+}> {
+  const load = () => loadSecrets(config.secrets, context.random);
+  // Given ones before a database is made; own ones after, so that none lie beside what is none.
+  const given = config.secrets.mayCreate ? null : await load();
+  const database = await openDatabase(config.database, {
+    createId: () => context.random.uuid(),
+    nowMs: () => context.clock.nowMs(),
+  });
+  try {
+    const secrets = given ?? (await load());
+    const membership = await joinNodes({ config, database, context, logger });
+    return { database, secrets, membership };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
 /** @throws ConfigurationError that names the option. */
 function listenOn(
   app: App,
@@ -140,6 +153,15 @@ function listenOn(
     return context.listen(app, address, config.bodyLimitBytes);
   } catch (cause) {
     throw wrongOption(spec, cause instanceof Error ? cause.message : "cannot be listened on");
+  }
+}
+
+async function pruneAll(database: Database, logger: Logger, context: Context): Promise<void> {
+  const pause = () => context.delay(PRUNE_BATCH_PAUSE_MS);
+  try {
+    logger.log("debug", "pruned", { ...(await prune(database, context.clock.nowMs(), pause)) });
+  } catch (error) {
+    logger.log("warn", "not_pruned", { cause: describeError(error) });
   }
 }
 

@@ -33,10 +33,11 @@ describeEachDialect("conchd bound", (dialect) => {
     const { url } = testDatabase;
     expect(await conchd(url, ["bound"])).toEqual({ code: 0, out: "Bound: 5 s\n", err: "" });
     expect(await conchd(url, ["bound", "2.5"])).toMatchObject({ code: 0, out: "Bound: 2.5 s\n" });
-    expect(await conchd(url, ["bound", "0"])).toMatchObject({
-      code: 2,
-      err: "conchd: the bound is from 0.5 to 3600 seconds\n",
-    });
+    // As `--bound` has it: what one takes, the other takes too.
+    for (const wrong of ["0", "25.1", "3600", "x"]) {
+      const err = "conchd: the bound must be from 0.5 to 25 seconds\n";
+      expect(await conchd(url, ["bound", wrong])).toMatchObject({ code: 2, err });
+    }
     expect(await conchd(url, ["bound"])).toMatchObject({ out: "Bound: 2.5 s\n" });
   });
 });

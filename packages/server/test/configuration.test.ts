@@ -25,7 +25,7 @@ describeEachDialect("the bound", (dialect) => {
   test("is a whole number within the limits", async () => {
     await using testDatabase = await dialect.create();
     const database = await testDatabase.open();
-    for (const boundMs of [0, -1, 499, 1_000.5, Number.NaN, 3_600_001]) {
+    for (const boundMs of [0, -1, 499, 1_000.5, Number.NaN, 25_001]) {
       const error = await changeBound(database, boundMs, noPause).catch(String);
       expect(error).toStartWith("RangeError");
     }

@@ -104,6 +104,11 @@ describeServer("the protocol around the routes", (server) => {
     expect((await post('{"a":1}', "Application/JSON")).status).toBe(204);
     expect((await post('{"a":1}', "application/json; charset=latin1")).status).toBe(415);
     expect((await post('{"a":1}', "application/json5")).status).toBe(415);
+    const gzip = { "content-type": "application/json", "content-encoding": "gzip" };
+    const packed = await server.call("POST", "/user/me/settings", { as, body: "x", headers: gzip });
+    expect([packed.status, packed.field("code")]).toEqual([415, "unsupported_media_type"]);
+    const huge = await post(" ".repeat(5 * 1024 * 1024), "application/json");
+    expect([huge.status, huge.field("code")]).toEqual([413, "body_too_large"]);
     const bytes = await fetch(`${server.url}/user/me/settings`, {
       method: "POST",
       headers: { ...as, "content-type": "application/json" },

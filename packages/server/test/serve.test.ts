@@ -1,7 +1,7 @@
 /** `conchd` as a process: options, secrets, signals. */
 import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -78,6 +78,23 @@ test(
         expect(stderr).not.toContain("sekret");
       }
       expect(existsSync(file)).toBe(false);
+    });
+  },
+  MS_MAX,
+);
+
+test(
+  "a database that cannot be opened is named, and no secrets are left beside it",
+  async () => {
+    await withFolder(async (folder) => {
+      const text = join(folder, "text");
+      await writeFile(text, "a file that is no database at all, of some length\n".repeat(20));
+      for (const file of [join(folder, "missing", "conch.db"), folder, text]) {
+        const { code, stdout, stderr } = await run(["serve", "--database", `sqlite:${file}`]);
+        expect([file, code, stdout]).toEqual([file, 1, ""]);
+        expect(stderr).toStartWith(`conchd: --database (CONCHD_DATABASE): the database ${file} `);
+        expect(existsSync(`${file}.secrets`)).toBe(false);
+      }
     });
   },
   MS_MAX,

@@ -1,5 +1,5 @@
 import type { Context } from "../context.ts";
-import { ConfigurationError } from "../options.ts";
+import { BOUND_OPTION, ConfigurationError } from "../options.ts";
 import { changeBound, readBoundMs } from "../store/configuration.ts";
 import { openDatabase } from "../store/open-database.ts";
 
@@ -15,20 +15,18 @@ export async function bound(
   options: { readonly database: string; readonly seconds: string | undefined },
   context: Context,
 ): Promise<number> {
+  const boundMs = options.seconds === undefined ? null : parseBound(options.seconds);
   const database = await openDatabase(options.database, {
     createId: () => context.random.uuid(),
     nowMs: () => context.clock.nowMs(),
   });
   try {
-    if (options.seconds !== undefined) {
-      const boundMs = parseSeconds(options.seconds);
+    if (boundMs !== null) {
       const pause = (ms: number) =>
         new Promise<void>((resolve) => {
           context.timers.set(resolve, ms);
         });
-      await changeBound(database, boundMs, pause).catch((error: unknown) => {
-        throw error instanceof RangeError ? new ConfigurationError(error.message) : error;
-      });
+      await changeBound(database, boundMs, pause);
     }
     return (await readBoundMs(database.db)) / 1000;
   } finally {
@@ -36,9 +34,12 @@ export async function bound(
   }
 }
 
-function parseSeconds(text: string): number {
-  if (!/^\d{1,6}(\.\d{1,3})?$/.test(text)) {
-    throw new ConfigurationError("the bound is a number of seconds, such as 5 or 2.5");
+function parseBound(text: string): number {
+  try {
+    return BOUND_OPTION.parse(text);
+  } catch (cause) {
+    throw new ConfigurationError(
+      `the bound ${cause instanceof Error ? cause.message : "is wrong"}`,
+    );
   }
-  return Math.round(Number(text) * 1000);
 }

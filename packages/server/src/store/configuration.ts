@@ -8,8 +8,8 @@ import type { Schema } from "./schema.ts";
 export const BOUND_MS_DEFAULT = 5_000;
 /** A lease is renewed five times within its life: below this, networks are too slow for that. */
 export const BOUND_MS_MIN = 500;
-/** Above this, nobody would call it a bound. */
-export const BOUND_MS_MAX = 3_600_000;
+/** A wait takes 1.05 times the bound, and clients give up after 30 seconds. */
+export const BOUND_MS_MAX = 25_000;
 
 const BOUND_KEY = "bound_ms";
 

@@ -57,6 +57,7 @@ describeServer("POST /login", (server) => {
       expect(answer.status).toBe(401);
       expect(answer.json()).toMatchObject({ error: "Unauthorized", code: "unauthorized" });
       expect(answer.headers.get("set-cookie")).toBeNull();
+      expect(answer.headers.get("www-authenticate")).toBe('Bearer realm="conch"');
     }
   });
 
