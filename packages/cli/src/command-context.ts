@@ -110,7 +110,7 @@ export function createCommandContext(
 async function spin(context: Context, text: string, signal: AbortSignal): Promise<void> {
   await context.sleep(SPINNER_DELAY_MS, signal);
   try {
-    for (let frame = 0; ; frame += 1) {
+    for (let frame = 0; !signal.aborted; frame += 1) {
       context.stderr.write(`\r${FRAMES[frame % FRAMES.length]} ${text} `);
       await context.sleep(SPINNER_FRAME_MS, signal);
     }
