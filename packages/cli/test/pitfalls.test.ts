@@ -546,6 +546,12 @@ describe("secrets", () => {
       await run(["user", "tokens"], { env: { CONCH_TOKEN: token } }),
     ];
     expect(results.map(({ exitCode }) => exitCode)).toEqual(results.map(() => 0));
+    // And each arrived as what it is, not as the dash that stood for it.
+    const { requests } = setup.server;
+    const logins = requests.filter(({ target }) => target === "/login");
+    expect(logins.map(({ body }) => JSON.parse(body).password)).toEqual(["p w d", "p w d"]);
+    const used = new Set(requests.map(({ authorization }) => authorization));
+    expect(used).toEqual(new Set([null, `Bearer ${token}`]));
   });
 });
 
