@@ -28,7 +28,7 @@ export interface Surroundings {
 export interface Shell extends Disposable {
   readonly configPath: string;
   /** Runs `conch` in this process, with real files and real requests. */
-  conch(args: readonly string[], surroundings?: Surroundings): Promise<Ended>;
+  readonly conch: (args: readonly string[], surroundings?: Surroundings) => Promise<Ended>;
 }
 
 /** Makes an empty home; `env` holds for all its commands. */
