@@ -103,6 +103,7 @@ async function run(
     },
     fetch: (url, init) => fetch(url, init),
     probe: async () => undefined,
+    sha256: (bytes) => new Uint8Array(new Bun.CryptoHasher("sha256").update(bytes).digest()),
     widthOf: (text) => Bun.stringWidth(text),
     onInterrupt: () => () => undefined,
     ...context,
