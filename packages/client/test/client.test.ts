@@ -35,13 +35,15 @@ const stops: (() => void)[] = [];
 afterAll(() => stops.forEach((stop) => stop()));
 
 function serve(handler: (request: Request, count: number) => Response | Promise<Response>) {
-  const requests: Request[] = [];
+  const requests: Pick<Request, "method" | "url" | "headers">[] = [];
   const server = Bun.serve({
     port: 0,
     hostname: "127.0.0.1",
     fetch(request) {
       if (request.url.endsWith("/version")) return Response.json({ version: "2.39.0" });
-      requests.push(request);
+      // Copied: Bun takes a request apart once it is answered.
+      const { method, url } = request;
+      requests.push({ method, url, headers: new Headers(request.headers) });
       return handler(request, requests.length);
     },
   });
