@@ -1,8 +1,10 @@
-/** The binaries that tests run: built once a test process, or given by `npm test`. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+/**
+ * The binaries that tests run: given by `npm test`, or built once a test process, in one place: a
+ * test runner's process has no moment at its end to remove them.
+ */
+import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { buildBinary, NO_FLAGS } from "../../scripts/binaries.ts";
+import { buildBinary, NO_FLAGS, ROOT } from "../../scripts/binaries.ts";
 
 /** Names a folder with `conch` and `conchd` already built; `npm test` sets it. */
 export const BINARIES_VARIABLE = "CONCH_TEST_BINARIES";
@@ -17,19 +19,19 @@ export function testBinaries(): Promise<string> {
 }
 
 async function buildTestBinaries(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "conch-binaries-"));
-  process.on("exit", () => {
-    // Only synchronous work is done at exit.
-    Bun.spawnSync(["rm", "-rf", folder]);
-  });
+  const folder = join(ROOT, "dist", "test");
+  await mkdir(folder, { recursive: true });
+  const work = await mkdtemp(join(folder, "build-"));
   try {
-    await Promise.all([
-      buildBinary("conch", join(folder, "conch"), NO_FLAGS),
-      buildBinary("conchd", join(folder, "conchd"), NO_FLAGS),
-    ]);
-  } catch (error) {
-    await rm(folder, { recursive: true, force: true });
-    throw error;
+    await Promise.all(
+      (["conch", "conchd"] as const).map(async (program) => {
+        await buildBinary(program, join(work, program), NO_FLAGS);
+        // Another test process may be running the one that is there.
+        await rename(join(work, program), join(folder, program));
+      }),
+    );
+  } finally {
+    await rm(work, { recursive: true, force: true });
   }
   return folder;
 }

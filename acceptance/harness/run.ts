@@ -1,5 +1,5 @@
 /** Runs a session file against the real binaries and a server of its own. */
-import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { testBinaries } from "./binaries.ts";
@@ -21,6 +21,7 @@ const PASSWORDS = {
   ben: "marble-otter-twelve-lantern",
   cleo: "copper-window-thirsty-falcon",
 } as const;
+type UserName = keyof typeof PASSWORDS;
 
 /** How to run a session. */
 export interface RunOptions {
@@ -74,7 +75,11 @@ async function openShell(folder: string, session: Session, options: RunOptions):
   const withServer = !session.directives.has("no server");
   await mkdir(home);
   await mkdir(data);
-  if (withServer) await cp(await serverTemplate(), data, { recursive: true });
+  if (withServer) {
+    for (const [name, content] of await serverTemplate()) {
+      await writeFile(join(data, name), content, { mode: 0o600 });
+    }
+  }
   const shell = await startShell({
     work,
     directory: home,
@@ -112,36 +117,46 @@ function environment(binaries: string, data: string): Record<string, string> {
   };
 }
 
-let template: Promise<string> | undefined;
+/** Files by name. */
+type Files = ReadonlyMap<string, Uint8Array>;
 
-/** A data folder with the users in it, made once: sessions start from copies of it. */
-function serverTemplate(): Promise<string> {
+let template: Promise<Files> | undefined;
+
+/** The data folder of a server that knows the users, made once: each session gets a copy. */
+function serverTemplate(): Promise<Files> {
   template ??= makeTemplate();
   return template;
 }
 
-async function makeTemplate(): Promise<string> {
+async function makeTemplate(): Promise<Files> {
   const folder = await mkdtemp(join(tmpdir(), "conch-template-"));
-  process.on("exit", () => {
-    // Only synchronous work is done at exit.
-    Bun.spawnSync(["rm", "-rf", folder]);
-  });
-  const binaries = await testBinaries();
-  for (const [name, password] of Object.entries(PASSWORDS)) {
-    const title = `${name.slice(0, 1).toUpperCase()}${name.slice(1)}`;
-    const options = ["--email", `${name}@example.com`, "--name", title, "--password-stdin"];
-    const admin = name === "ada" ? ["--admin"] : [];
-    const child = Bun.spawn([join(binaries, "conchd"), "user", "create", ...options, ...admin], {
-      env: environment(binaries, folder),
-      stdin: new Blob([`${password}\n`]),
-      stdout: "pipe",
-      stderr: "pipe",
-    });
-    if ((await child.exited) !== 0) {
-      throw new Error(`conchd user create failed: ${await new Response(child.stderr).text()}`);
-    }
+  try {
+    for (const name of Object.keys(PASSWORDS)) await createUser(folder, name as UserName);
+    const names = await readdir(folder);
+    return new Map(
+      await Promise.all(
+        names.map(async (name) => [name, await readFile(join(folder, name))] as const),
+      ),
+    );
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
-  return folder;
+}
+
+async function createUser(folder: string, name: UserName): Promise<void> {
+  const title = `${name.slice(0, 1).toUpperCase()}${name.slice(1)}`;
+  const options = ["--email", `${name}@example.com`, "--name", title, "--password-stdin"];
+  const admin = name === "ada" ? ["--admin"] : [];
+  const binaries = await testBinaries();
+  const child = Bun.spawn([join(binaries, "conchd"), "user", "create", ...options, ...admin], {
+    env: environment(binaries, folder),
+    stdin: new Blob([`${PASSWORDS[name]}\n`]),
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  if ((await child.exited) !== 0) {
+    throw new Error(`conchd user create failed: ${await new Response(child.stderr).text()}`);
+  }
 }
 
 interface Replacement {
