@@ -17,9 +17,12 @@ export interface Masker {
 /** Shorter values would match by chance, and make a trace unreadable. */
 const REMEMBERED_LENGTH_MIN = 4;
 
-/** What members, fields and parameters that hold a secret end in. `clear_tokens` is none of them. */
+/**
+ * What members, fields and parameters that hold a secret end in. `clear_tokens` is none of them.
+ * Bounded, as all repeats below that may begin anywhere: a megabyte of one word must not take hours.
+ */
 const SECRET_NAMES =
-  "[\\w-]*(?:password|passwd|secret|token|jwt|jwt_sig|signature|assertion|authorization|api[-_]?key)";
+  "[\\w-]{0,64}(?:password|passwd|secret|token|jwt|jwt_sig|signature|assertion|authorization|api[-_]?key)";
 /** Named `secret` in each: the part to be masked. What comes before it is kept. */
 const PATTERNS = [
   // "password": "…", also cut off before its end
@@ -29,7 +32,7 @@ const PATTERNS = [
   `(?<scheme>\\b(?:Bearer|Basic)\\s+)(?<schemeSecret>[^\\s"',]+)`,
   // user:password@host
   `(?<url>://[^/?#\\s"@:]*:)(?<urlSecret>[^/?#\\s"@]+)(?=@)`,
-  "(?<jwt>\\beyJ[\\w-]*\\.[\\w-]+(?:\\.[\\w-]*)?)",
+  "(?<jwt>\\beyJ[\\w-]{0,1024}\\.[\\w-]+(?:\\.[\\w-]*)?)",
   // Long enough not to be the name of a variable: patterns do not look at case.
   "(?<token>\\bconch_[0-9A-Za-z]{16,})",
 ];
