@@ -17,7 +17,7 @@ import { parseBody, parseQuery } from "./http/validation.ts";
 import { type Logger, describeError } from "./logging.ts";
 import type { Clock } from "./services/clock.ts";
 import type { UsageCollector } from "./services/usage.ts";
-import type { Verifier } from "./services/verification.ts";
+import type { Caller, Verifier } from "./services/verification.ts";
 import { DatabaseUnavailableError, RevocationUnconfirmedError } from "./store/errors.ts";
 
 /** What the app is given. */
@@ -26,6 +26,8 @@ export interface AppOptions {
   /** Beside the contract: operators' and readers' pages, GET only, by path. */
   readonly pages: Readonly<Record<string, Page>>;
   readonly verifier: Verifier;
+  /** Before an administrator changes something of others. @throws ApiError 401, 403. */
+  readonly confirmAdmin: (caller: Caller) => Promise<void>;
   readonly usage: UsageCollector;
   readonly clientAddresses: ClientAddresses;
   readonly bodyLimitBytes: number;
@@ -150,6 +152,9 @@ async function answerRoute(
   const body = await bodyOf(route, request, options.bodyLimitBytes);
   // Its sender decides when a body ends: what let the request in may have been revoked long since.
   if (body !== undefined) caller = await checkAccess(route, bearer, options.verifier);
+  if (caller !== null && route.access === "admin" && route.method !== "GET") {
+    await options.confirmAdmin(caller);
+  }
   const { clientAddress } = exchange;
   const result = await implementation.handle({
     params,

@@ -27,10 +27,11 @@ export function createApps(options: {
   const { config, services, node, observation, logger, context, issuer } = options;
   const { metrics, readiness, verificationCounts } = observation;
   const { publicUrl, bodyLimitBytes } = config;
-  const { verifier, usage } = services;
+  const { verifier, confirmAdmin, usage } = services;
   const clientAddresses = createClientAddresses(config.trustedProxies);
   const shared = {
     verifier,
+    confirmAdmin,
     usage,
     clientAddresses,
     bodyLimitBytes,

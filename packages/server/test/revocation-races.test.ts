@@ -80,6 +80,33 @@ describeServer("a request that is under way when its credential is revoked", (se
     expect(await countUnrevoked(user.id)).toBe(0);
   });
 
+  test("401, 403: no accounts and no passwords from an administrator who was one", async () => {
+    const target = await server.createUser();
+    const revoked = await server.createUser({ is_admin: 1 });
+    const demoted = await server.createUser({ is_admin: 1 });
+    for (const { session: as } of [revoked, demoted]) {
+      expect((await server.call("GET", "/user", { as })).status).toBe(200);
+    }
+    await revokeUnheard(revoked.id);
+    await server.database.db
+      .updateTable("user_account")
+      .set({ is_admin: 0 })
+      .where("id", "=", demoted.id)
+      .execute();
+    const requests: [method: string, path: string, json?: object][] = [
+      ["POST", "/user", { email: "heir@example.com", is_admin: true }],
+      ["POST", `/user/${target.id}`, { is_admin: true }],
+      ["DELETE", `/user/${target.id}/password`],
+    ];
+    for (const [method, path, json] of requests) {
+      const statuses = [revoked, demoted].map(
+        async ({ session: as }) => (await server.call(method, path, { as, json })).status,
+      );
+      expect([path, ...(await Promise.all(statuses))]).toEqual([path, 401, 403]);
+    }
+    expect((await server.call("GET", "/me", { as: target.session })).status).toBe(204);
+  });
+
   test("401: what makes a token waits for a revocation that has begun", async () => {
     const user = await server.createUser();
     const as = await server.createToken(user, "leaked");

@@ -1,10 +1,10 @@
-/** The caller once more, from within the transaction that acts on their word. */
+/** The caller once more, as the database itself knows them. */
 import type { Kysely } from "kysely";
 import { ApiError } from "../errors.ts";
 import type { Schema, UserRow } from "../store/schema.ts";
 import { isUnrevoked } from "../store/token.ts";
-import { lockUser } from "../store/user.ts";
-import type { Caller } from "./verification.ts";
+import { findUser, lockUser } from "../store/user.ts";
+import type { Caller, VerifiedToken } from "./verification.ts";
 
 /**
  * The caller's user, whose credentials nobody else makes or takes away before the transaction ends.
@@ -16,9 +16,27 @@ import type { Caller } from "./verification.ts";
  * @throws ApiError 401 where the credential or its user was taken away since.
  */
 export async function lockCaller(tx: Kysely<Schema>, { user, token }: Caller): Promise<UserRow> {
-  const row = await lockUser(tx, user.id);
+  return requireLive(tx, await lockUser(tx, user.id), token);
+}
+
+/**
+ * Asks the database itself whether the caller is still an administrator, before anything of others is
+ * changed on their word: an account, or a password, would outlive the revocation of its maker.
+ *
+ * @throws ApiError 401 as above; 403 where the caller is no administrator any more.
+ */
+export async function confirmAdmin(db: Kysely<Schema>, { user, token }: Caller): Promise<void> {
+  const row = await requireLive(db, await findUser(db, user.id), token);
+  if (row.is_admin === 0) throw new ApiError("admin_required");
+}
+
+async function requireLive(
+  db: Kysely<Schema>,
+  row: UserRow | undefined,
+  token: VerifiedToken,
+): Promise<UserRow> {
   const isRefused = token.kind === "session" && row?.refuse_session_auth === 1;
-  if (row?.deactivated_at_ms !== null || isRefused || !(await isUnrevoked(tx, token.id))) {
+  if (row?.deactivated_at_ms !== null || isRefused || !(await isUnrevoked(db, token.id))) {
     throw new ApiError("unauthorized");
   }
   return row;

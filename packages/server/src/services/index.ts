@@ -2,6 +2,7 @@
 import type { RevocationReceipt } from "@conch/contract";
 import type { Database } from "../store/database.ts";
 import { recordUsage } from "../store/usage.ts";
+import { confirmAdmin } from "./caller.ts";
 import type { Clock, Random } from "./clock.ts";
 import { type Confirmations, createConfirmations } from "./confirmation.ts";
 import { type DelegationService, createDelegationService } from "./delegation.ts";
@@ -21,7 +22,7 @@ import { type TokenLifetimes, type TokenService, createTokenService } from "./to
 import { type UsageCollector, createUsageCollector } from "./usage.ts";
 import { type UserService, createUserService } from "./user.ts";
 import type { VerificationCounts } from "./verification-counts.ts";
-import { type Verifier, createNodeVerifier } from "./verification.ts";
+import { type Caller, type Verifier, createNodeVerifier } from "./verification.ts";
 import { createWorkQueue } from "./work-queue.ts";
 
 /** What the services are given. */
@@ -53,6 +54,8 @@ export interface ServiceOptions {
 /** All services. */
 export interface Services {
   readonly verifier: Verifier;
+  /** Asks the database itself. @throws ApiError 401, 403. */
+  readonly confirmAdmin: (caller: Caller) => Promise<void>;
   readonly confirmations: Confirmations;
   readonly introspection: IntrospectionService;
   readonly delegation: DelegationService;
@@ -88,6 +91,7 @@ export function createServices(options: ServiceOptions): Services {
   const shared = { database, clock, random, hasher, policy, createPassword, mailer, attempts };
   return {
     verifier,
+    confirmAdmin: (caller) => confirmAdmin(database.db, caller),
     confirmations: createConfirmations({ ...options, onConfirmed: options.onRevocationConfirmed }),
     introspection: createIntrospectionService({ verifier, usage, issuer }),
     delegation: createDelegationService({ node, clock, sessionJwts, usage, advertisedUrl }),
