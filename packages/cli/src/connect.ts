@@ -44,8 +44,11 @@ export function clientFor(
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     observe: createObserver(context),
     checkVersion: BUILD_FLAGS.DISABLE_API_VERSION_CHECK === "off",
-    onUnknownVersion: (version) =>
-      context.note(`the server calls its version "${version}", which cannot be judged; going on`),
+    onUnknownVersion: (version) => {
+      // Short enough not to be a credential that the server repeats.
+      const shown = /^[\w.+-]{0,32}$/u.test(version) ? `"${version}"` : "something else";
+      context.note(`the server calls its version ${shown}, which cannot be judged; going on`);
+    },
   });
 }
 

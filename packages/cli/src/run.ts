@@ -3,7 +3,7 @@ import { CLIENT_VERSION, versionText } from "./build.ts";
 import { createCommandContext, type CommandContext } from "./command-context.ts";
 import { CommandError, usageError } from "./command-error.ts";
 import type { Result } from "./commands/command.ts";
-import { findCommand, hasSwitch, placeholderOf, type Found } from "./commands/find-command.ts";
+import { findCommand, hasSwitch, typedPath, type Found } from "./commands/find-command.ts";
 import type { Context } from "./context.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { showError } from "./output/errors.ts";
@@ -80,12 +80,13 @@ function versionResult(): Result {
   return { json: { version: CLIENT_VERSION }, text: versionText() };
 }
 
-function incomplete({ path, captured, candidates }: Found) {
+function incomplete(found: Found) {
+  const { path, candidates } = found;
   const next = [...new Set(candidates.map((entry) => entry.segments[path.length] ?? ""))];
-  const words = path.map((word) => captured[placeholderOf(word) ?? ""] ?? word);
+  const line = ["conch", ...typedPath(found)].join(" ");
   return usageError(
-    `"${["conch", ...words].join(" ")}" is not a whole command: one of ${next.join(", ")} is missing after it`,
-    `${["conch", ...words].join(" ")} --help shows what each does`,
+    `"${line}" is not a whole command: one of ${next.join(", ")} is missing after it`,
+    `${line} --help shows what each does`,
   );
 }
 

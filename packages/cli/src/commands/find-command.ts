@@ -59,7 +59,7 @@ export function findCommand(argv: readonly string[], index: readonly IndexEntry[
       continue;
     }
     const step = descend(candidates, path.length, word);
-    if (step === null) throw unknownWord(word, path, candidates);
+    if (step === null) throw unknownWord(word, path, captured, candidates);
     candidates = step.candidates;
     path.push(step.segment);
     if (step.captures !== null) captured[step.captures] = word;
@@ -108,14 +108,25 @@ function unknownEarlyOption(word: string) {
   );
 }
 
-function unknownWord(word: string, path: readonly string[], candidates: readonly IndexEntry[]) {
+function unknownWord(
+  word: string,
+  path: readonly string[],
+  captured: Found["captured"],
+  candidates: readonly IndexEntry[],
+) {
   const words = new Set(candidates.flatMap((entry) => entry.names[path.length] ?? []));
   const meant = nearest(word, words);
-  const line = ["conch", ...path].join(" ");
+  const typed = typedPath({ path, captured });
+  const line = ["conch", ...typed].join(" ");
   return usageError(
     `unknown command "${word}" after "${line}"`,
     meant === null
       ? `${line} --help lists the commands`
-      : `did you mean "${[...path, meant].join(" ")}"?`,
+      : `did you mean "${[...typed, meant].join(" ")}"?`,
   );
+}
+
+/** The words of a path with the values that stood within it. */
+export function typedPath({ path, captured }: Pick<Found, "path" | "captured">): string[] {
+  return path.map((word) => captured[placeholderOf(word) ?? ""] ?? word);
 }
