@@ -1,7 +1,7 @@
 /** The options of `conchd`, as data: the command line, the environment and the help are made of it. */
 import { isCidr } from "./http/client-address.ts";
-import { LOG_LEVELS, type LogLevel } from "./logging.ts";
 import { BOUND_MS_MAX, BOUND_MS_MIN } from "./store/configuration.ts";
+import { LOG_LEVELS, type LogLevel } from "./logging.ts";
 
 /** A wrong configuration; the text names the option. */
 export class ConfigurationError extends Error {
