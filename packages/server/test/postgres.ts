@@ -31,6 +31,8 @@ export interface PostgresServer {
 export interface PostgresOptions {
   /** Sync to disk as in production; off by default, as few tests need it and all wait for it. */
   readonly durable?: boolean;
+  /** A server in recovery: a standby whose primary never answers. */
+  readonly isStandby?: boolean;
   /** Further `name=value` settings. */
   readonly settings?: readonly string[];
 }
@@ -39,12 +41,13 @@ export interface PostgresOptions {
 // that holds the other end of the pipe does, by whatever means; then so do the server and its files.
 const SUPERVISOR = `
 trap '' INT
-directory=$1 initdb=$2 postgres=$3
-shift 3
+directory=$1 initdb=$2 postgres=$3 standby=$4
+shift 4
 {
   "$initdb" -D "$directory/data" -U conch -A trust -E UTF8 --locale=C --no-sync \
     >"$directory/log" 2>&1 &&
   {
+    [ "$standby" = false ] || touch "$directory/data/standby.signal"
     "$postgres" -D "$directory/data" "$@" >>"$directory/log" 2>&1 &
     server=$!
   }
@@ -73,7 +76,13 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     const bin = await findBinaries(directory, isRoot);
     const port = await findFreePort();
     const url = `postgres://conch@127.0.0.1:${port}/postgres`;
-    const stop = supervise(directory, bin, serverOptions(port, options), isRoot);
+    const { isStandby = false } = options;
+    const stop = supervise(
+      directory,
+      [join(bin, "initdb"), join(bin, "postgres"), String(isStandby)],
+      serverOptions(port, options),
+      isRoot,
+    );
     try {
       await waitUntilReady(url, directory);
     } catch (error) {
@@ -91,15 +100,14 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
 
 function supervise(
   directory: string,
-  bin: string,
+  programs: readonly string[],
   options: readonly string[],
   isRoot: boolean,
 ): () => Promise<void> {
   const alive = join(directory, "alive");
   spawnSync("mkfifo", ["-m", "644", alive]);
   const pipe = openSync(alive, "r+");
-  const script = ["-c", SUPERVISOR, "sh", directory, join(bin, "initdb"), join(bin, "postgres")];
-  spawn("/bin/sh", [...script, ...options], {
+  spawn("/bin/sh", ["-c", SUPERVISOR, "sh", directory, ...programs, ...options], {
     ...(isRoot ? UNPRIVILEGED : {}),
     cwd: directory,
     stdio: "ignore",
