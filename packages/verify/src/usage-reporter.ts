@@ -1,10 +1,14 @@
 /** Tells the server in batches when tokens were last used, so that `last_used` stays true. */
 import { USES_MAX, type UsageReport } from "@conch/contract";
-import type { Edge, Timer } from "./core/types.ts";
+import type { Edge, Entry, Timer } from "./core/types.ts";
+
+/** What is noted of a token. */
+type Used = Pick<Entry, "tokenId" | "usedAtMs">;
 
 /** Collects uses. */
 export interface UsageReporter {
-  note(tokenId: string): void;
+  /** Marks the entry as used now. */
+  note(entry: Used): void;
   /** Sends what is there now. Never rejects. */
   flush(): Promise<void>;
   close(): Promise<void>;
@@ -12,55 +16,80 @@ export interface UsageReporter {
 
 /** Tokens with a use that is not reported yet; those beyond are reported at their next use. */
 const PENDING_MAX = 100_000;
+/** Where many tokens are in use, reporting that takes at most a twentieth of the time. */
+const PAUSE_SHARE = 19;
 
-/** @param intervalMs from a use to its report, at most, while the server answers. */
+/** @param intervalMs from a use to its report, while the server answers and has no more to hear. */
 export function createUsageReporter(
   { clock, timers }: Edge,
   intervalMs: number,
   send: (report: UsageReport) => Promise<void>,
 ): UsageReporter {
-  let pending = new Map<string, number>();
+  let pending: Used[] = [];
   let timer: Timer | null = null;
   let isClosed = false;
 
-  function schedule(): void {
-    if (timer !== null || isClosed) return;
+  function schedule(delayMs: number): void {
+    if (timer !== null || isClosed || pending.length === 0) return;
     timer = timers.set(() => {
       timer = null;
-      void flush();
-    }, intervalMs);
+      void report();
+    }, delayMs);
   }
 
-  async function sendBatch(batch: readonly (readonly [string, number])[]): Promise<boolean> {
+  /** @returns whether it was heard; what was not is kept. */
+  async function sendBatch(): Promise<boolean> {
     const nowMs = clock.monotonicMs();
-    const uses = batch.map(([id, atMs]) => ({ token_id: id, age_ms: Math.round(nowMs - atMs) }));
-    return send({ uses }).then(
-      () => true,
-      () => false,
-    );
+    const batch = pending.slice(0, USES_MAX);
+    pending = pending.slice(USES_MAX);
+    const times = batch.map((entry) => entry.usedAtMs);
+    for (const entry of batch) entry.usedAtMs = 0;
+    const uses = batch.map(({ tokenId }, index) => ({
+      token_id: tokenId,
+      age_ms: Math.max(0, Math.round(nowMs - (times[index] ?? nowMs))),
+    }));
+    try {
+      await send({ uses });
+      return true;
+    } catch {
+      takeBack(batch, times);
+      return false;
+    }
   }
 
   /** A later use is as good as the one that was not reported. */
-  function takeBack(unsent: readonly (readonly [string, number])[]): void {
-    for (const [id, atMs] of unsent) if (!pending.has(id)) pending.set(id, atMs);
-    if (pending.size > 0) schedule();
+  function takeBack(batch: readonly Used[], times: readonly number[]): void {
+    for (const [index, entry] of batch.entries()) {
+      if (entry.usedAtMs !== 0) continue;
+      entry.usedAtMs = times[index] ?? 0;
+      pending.push(entry);
+    }
+  }
+
+  async function report(): Promise<void> {
+    const startedMs = clock.monotonicMs();
+    const wasHeard = await sendBatch();
+    const pauseMs = (clock.monotonicMs() - startedMs) * PAUSE_SHARE;
+    schedule(wasHeard && pending.length >= USES_MAX ? Math.min(intervalMs, pauseMs) : intervalMs);
   }
 
   async function flush(): Promise<void> {
-    const uses = [...pending];
-    pending = new Map();
-    for (let from = 0; from < uses.length; from += USES_MAX) {
-      if (await sendBatch(uses.slice(from, from + USES_MAX))) continue;
-      takeBack(uses.slice(from));
-      return;
+    while (pending.length > 0) {
+      if (!(await sendBatch())) {
+        schedule(intervalMs);
+        return;
+      }
     }
   }
 
   return {
-    note(tokenId) {
-      if (isClosed || (pending.size >= PENDING_MAX && !pending.has(tokenId))) return;
-      pending.set(tokenId, clock.monotonicMs());
-      schedule();
+    note(entry) {
+      if (entry.usedAtMs === 0) {
+        if (isClosed || pending.length >= PENDING_MAX) return;
+        pending.push(entry);
+        schedule(intervalMs);
+      }
+      entry.usedAtMs = clock.monotonicMs();
     },
     flush,
     async close() {

@@ -67,7 +67,7 @@ export function createVerifierIn(context: VerifierContext, options: VerifierOpti
     if (decision.outcome === "unavailable") return UNAVAILABLE;
     if (decision.outcome === "invalid") return { status: "invalid", reason: decision.reason };
     const { outcome: status, entry } = decision;
-    if (status === "ok") usage.note(entry.tokenId);
+    if (status === "ok") usage.note(entry);
     const { user, tokenId, kind, tokenName: name, rights, expiresAtMs } = entry;
     return { status, user, tokenId, kind, name, rights, expiresAtMs };
   }

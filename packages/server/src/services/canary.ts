@@ -51,6 +51,7 @@ export function createCanary(options: {
       createdAtMs: clock.nowMs(),
       expiresAtMs: clock.nowMs() + LIFE_MS,
       expiresAtMonotonicMs: clock.monotonicMs() + LIFE_MS,
+      usedAtMs: 0,
       notBeforeMs: null,
       passwordChangeRequired: false,
       user,

@@ -112,6 +112,7 @@ export function createChecker<Request>(options: CheckerOptions<Request>): Checke
       seq: result.position.seq,
       generation,
       expiresAtMonotonicMs: mark.monotonicMs + expiresInMs,
+      usedAtMs: 0,
     };
     if (!isCurrent(entry)) return "again";
     cache.store(entry);

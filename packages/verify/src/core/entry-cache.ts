@@ -106,6 +106,7 @@ export function createEntryCache(entriesMax: number): EntryCache {
         createdAtMs: entry.createdAtMs,
         expiresAtMs: entry.expiresAtMs,
         expiresAtMonotonicMs: entry.expiresAtMonotonicMs,
+        usedAtMs: 0,
         notBeforeMs: entry.notBeforeMs,
         passwordChangeRequired: entry.passwordChangeRequired,
         user: owner.user,

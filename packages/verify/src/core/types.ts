@@ -77,6 +77,11 @@ export interface Entry extends TokenRecord {
   readonly generation: number;
   /** The expiry by the monotonic clock, counted from before the look-up. */
   readonly expiresAtMonotonicMs: number;
+  /**
+   * The last use that nobody was told of yet, by a clock of whoever tells; 0 where there is none. Kept
+   * here because a table of uses would cost each verification as much as finding its entry.
+   */
+  usedAtMs: number;
 }
 
 /** What a look-up found. */

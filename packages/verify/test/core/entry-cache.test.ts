@@ -16,6 +16,7 @@ function entryOf(token: string, user: string): Entry {
     createdAtMs: 0,
     expiresAtMs: 4e12,
     expiresAtMonotonicMs: 4e12,
+    usedAtMs: 0,
     notBeforeMs: null,
     passwordChangeRequired: false,
     user: { id: user, email: "", name: "", isAdmin: false },
