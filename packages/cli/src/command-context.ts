@@ -50,6 +50,10 @@ export function createCommandContext(
 ): CommandContext {
   const notes: string[] = [];
   let diagnostics = Promise.resolve();
+  const masker = createMasker();
+  function diagnose(text: () => Promise<string>): void {
+    diagnostics = diagnostics.then(async () => context.stderr.writeLine(await text()));
+  }
   let unbrokenDepth = 0;
   let isInterrupted = false;
   let breakOff: (error: Error) => void = () => undefined;
@@ -76,13 +80,22 @@ export function createCommandContext(
       // What is looked at twice is told once.
       if (notes.includes(text)) return;
       notes.push(text);
-      if (!globals.json) context.stderr.writeLine(`note: ${text}`);
+      // Masked: what a server says may be in it.
+      if (!globals.json) diagnose(async () => `note: ${await masker.text(text)}`);
     },
-    masker: createMasker(),
-    diagnose(text) {
-      diagnostics = diagnostics.then(async () => context.stderr.writeLine(await text()));
-    },
+    masker,
+    diagnose,
     diagnosed: () => diagnostics,
+    prompts: {
+      async confirm(question) {
+        await diagnostics;
+        return context.prompts.confirm(question);
+      },
+      async secret(question) {
+        await diagnostics;
+        return context.prompts.secret(question);
+      },
+    },
     interruption,
     async unbroken(work) {
       unbrokenDepth += 1;

@@ -119,7 +119,12 @@ async function printError(
   const masker = running?.masker ?? createMasker();
   const shown = { code, message: await masker.text(message), hint };
   if (isJson) {
-    context.stderr.writeLine(toJson({ error: shown, notes: running?.notes ?? [] }));
+    context.stderr.writeLine(
+      toJson({
+        error: shown,
+        notes: await Promise.all((running?.notes ?? []).map((note) => masker.text(note))),
+      }),
+    );
   } else {
     context.stderr.writeLine(`error: ${printableLines(shown.message)}`);
     if (hint !== null && hint !== "") context.stderr.writeLine(`hint: ${printableLines(hint)}`);

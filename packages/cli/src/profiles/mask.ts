@@ -10,6 +10,8 @@ export interface Masker {
   remember(secret: string): void;
   /** Any text: a body, a URL, a message. */
   text(text: string): Promise<string>;
+  /** Only what it was told to remember: for answers, in which a new secret is what was asked for. */
+  known(text: string): Promise<string>;
   /** Header fields, in their order. */
   headers(headers: Iterable<[string, string]>): Promise<[string, string][]>;
 }
@@ -46,14 +48,16 @@ function escapeRegExp(text: string): string {
 
 export function createMasker(): Masker {
   const remembered = new Set<string>();
-  let pattern: RegExp | null = null;
+  let patterns: { readonly all: RegExp; readonly known: RegExp | null } | null = null;
 
-  function compile(): RegExp {
+  function compile() {
     // The longest first: one secret may begin with another.
-    const known = [...remembered].sort((a, b) => b.length - a.length).map(escapeRegExp);
-    const alternatives =
-      known.length === 0 ? PATTERNS : [`(?<known>${known.join("|")})`, ...PATTERNS];
-    return new RegExp(alternatives.join("|"), "gi");
+    const secrets = [...remembered].sort((a, b) => b.length - a.length).map(escapeRegExp);
+    const known = secrets.length === 0 ? [] : [`(?<known>${secrets.join("|")})`];
+    return {
+      all: new RegExp([...known, ...PATTERNS].join("|"), "gi"),
+      known: known.length === 0 ? null : new RegExp(known.join(""), "gi"),
+    };
   }
 
   async function masked(secret: string): Promise<string> {
@@ -71,8 +75,7 @@ export function createMasker(): Masker {
     return match[0];
   }
 
-  async function text(original: string): Promise<string> {
-    pattern ??= compile();
+  async function mask(original: string, pattern: RegExp): Promise<string> {
     let result = "";
     let end = 0;
     for (const match of original.matchAll(pattern)) {
@@ -80,6 +83,11 @@ export function createMasker(): Masker {
       end = match.index + match[0].length;
     }
     return result + original.slice(end);
+  }
+
+  function text(original: string): Promise<string> {
+    patterns ??= compile();
+    return mask(original, patterns.all);
   }
 
   async function secretHeader(name: string, value: string): Promise<string> {
@@ -104,10 +112,17 @@ export function createMasker(): Masker {
       remembered.add(secret);
       remembered.add(JSON.stringify(secret).slice(1, -1));
       remembered.add(encodeURIComponent(secret.toWellFormed()));
-      pattern = null;
+      // As in forms, where a space is a plus.
+      remembered.add(new URLSearchParams({ "": secret }).toString().slice(1));
+      patterns = null;
     },
 
     text,
+
+    async known(original) {
+      patterns ??= compile();
+      return patterns.known === null ? original : mask(original, patterns.known);
+    },
 
     headers(headers) {
       return Promise.all(

@@ -124,6 +124,7 @@ async function check(
     if (fault.kind === "unauthorized") return result("refused", null);
     // A token that may do little is a good token.
     if (fault.kind === "forbidden") return result("valid", null);
-    return result("unreachable", describeFault(fault));
+    // What a server says may repeat what it was sent.
+    return result("unreachable", await context.masker.text(describeFault(fault)));
   }
 }
