@@ -11,7 +11,7 @@ export interface Recorded {
 
 /** What a route answers: a body as JSON, a status alone, or a whole response. */
 type Answer = Response | number | object;
-type Routes = Readonly<Record<string, Answer | ((request: Recorded) => Answer)>>;
+type Routes = Readonly<Record<string, Answer | ((request: Recorded) => Answer | Promise<Answer>)>>;
 
 /** A server that records what it is sent and answers what it is told to. */
 export interface Recorder extends Disposable {
@@ -98,7 +98,7 @@ export function createRecorder(): Recorder {
         known[`${request.method} ${path}`] ??
         known["*"] ??
         Response.json({ error: "Not Found", code: "not_found" }, { status: 404 });
-      const answer = typeof found === "function" ? found(recorded) : found;
+      const answer: Answer = typeof found === "function" ? await found(recorded) : found;
       if (typeof answer === "number") {
         return new Response(null, { status: answer, headers: VERSION_HEADERS });
       }

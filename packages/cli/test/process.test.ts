@@ -1,0 +1,147 @@
+// The real process: signals, and what the runtime does with proxies and authorities.
+import { describe, expect, test } from "bun:test";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  createRecorder,
+  loginAnswer,
+  someJwt,
+  someToken,
+  tokenNamed,
+  VERSION_HEADERS,
+} from "./recorder.ts";
+
+const MAIN = join(import.meta.dir, "../src/main.ts");
+// A certificate and its key for these tests alone; nothing else trusts it.
+const TLS = join(import.meta.dir, "fixtures/tls");
+
+/** Starts `conch` in an empty home, with nothing of this process's environment. */
+function createHome() {
+  const home = mkdtempSync(join(tmpdir(), "conch-process-"));
+  const start = (args: readonly string[], env: Record<string, string> = {}) =>
+    Bun.spawn([process.execPath, MAIN, ...args], {
+      cwd: home,
+      env: { HOME: home, PATH: process.env["PATH"] ?? "", CONCH_ENV: "development", ...env },
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+  return {
+    home,
+    start,
+    async run(args: readonly string[], env: Record<string, string> = {}) {
+      const child = start(args, env);
+      const [exitCode, stdout, stderr] = await Promise.all([
+        child.exited,
+        new Response(child.stdout).text(),
+        new Response(child.stderr).text(),
+      ]);
+      return { exitCode, stdout, stderr };
+    },
+    [Symbol.dispose]: () => rmSync(home, { recursive: true, force: true }),
+  };
+}
+
+describe("an interruption", () => {
+  test("ends a wait at once, with 130", async () => {
+    using home = createHome();
+    const arrived = Promise.withResolvers<void>();
+    const never = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch: () => {
+        arrived.resolve();
+        return new Promise<Response>(() => undefined);
+      },
+    });
+    const child = home.start(["user", "tokens", "--json"], {
+      CONCH_TOKEN: someToken(),
+      CONCH_URL: `http://127.0.0.1:${never.port}`,
+    });
+    await arrived.promise;
+    child.kill("SIGINT");
+    expect(await child.exited).toBe(130);
+    expect(JSON.parse(await new Response(child.stderr).text()).error.code).toBe("interrupted");
+    void never.stop(true);
+  });
+
+  test("pitfall 4: in the middle of an upgrade it takes effect once the new token is stored", async () => {
+    using home = createHome();
+    using server = createRecorder();
+    const env = { CONCH_URL: server.url };
+    const token = someToken();
+    const arrived = Promise.withResolvers<void>();
+    const answer = Promise.withResolvers<void>();
+    server.answer({ "POST /login": () => loginAnswer(someJwt()) });
+    await home.run(
+      ["profile", "create", "--name", "p", "--user", "ada@example.com", "--password", "x"],
+      env,
+    );
+    server.answer({
+      "POST /user/me/token": async ({ body }) => {
+        arrived.resolve();
+        await answer.promise;
+        const { name } = JSON.parse(body);
+        return Response.json(tokenNamed(name, token), { status: 201, headers: VERSION_HEADERS });
+      },
+      "*": 204,
+    });
+    const child = home.start(["profile", "upgrade"], env);
+    await arrived.promise;
+    child.kill("SIGINT");
+    answer.resolve();
+    expect(await child.exited).toBe(130);
+    const config = JSON.parse(readFileSync(join(home.home, ".conch.json"), "utf8"));
+    expect(config.profiles.p.token).not.toBe("");
+    const list = await home.run(["profile", "list", "--json"], env);
+    expect(JSON.parse(list.stdout)[0]).toMatchObject({ auth: "token", unusable: null });
+  });
+});
+
+describe("the network", () => {
+  test("a proxy is used where the usual variable names one", async () => {
+    using home = createHome();
+    using proxy = createRecorder();
+    proxy.answer({ "*": () => Response.json([], { headers: VERSION_HEADERS }) });
+    const ended = await home.run(["user", "tokens", "--json"], {
+      CONCH_TOKEN: someToken(),
+      CONCH_URL: "http://conch.invalid/api",
+      HTTP_PROXY: proxy.url,
+    });
+    expect(ended).toEqual({ exitCode: 0, stdout: "[]\n", stderr: "" });
+    expect(proxy.requests.length).toBe(1);
+  });
+
+  test("a certificate of an unknown authority is refused; NODE_EXTRA_CA_CERTS names a known one", async () => {
+    using home = createHome();
+    const server = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      tls: { key: Bun.file(join(TLS, "key.pem")), cert: Bun.file(join(TLS, "certificate.pem")) },
+      fetch: () => Response.json([], { headers: VERSION_HEADERS }),
+    });
+    const env = { CONCH_TOKEN: someToken(), CONCH_URL: `https://127.0.0.1:${server.port}` };
+    const refused = await home.run(["user", "tokens", "--json"], env);
+    expect(refused).toMatchObject({ exitCode: 6, stdout: "" });
+    expect(JSON.parse(refused.stderr).error.code).toBe("tls");
+    const known = await home.run(["user", "tokens", "--json"], {
+      ...env,
+      NODE_EXTRA_CA_CERTS: join(TLS, "certificate.pem"),
+    });
+    expect(known).toEqual({ exitCode: 0, stdout: "[]\n", stderr: "" });
+    void server.stop(true);
+  });
+
+  test("IPv6 addresses are addresses", async () => {
+    using home = createHome();
+    const server = Bun.serve({
+      port: 0,
+      hostname: "::1",
+      fetch: () => Response.json([], { headers: VERSION_HEADERS }),
+    });
+    const env = { CONCH_TOKEN: someToken(), CONCH_URL: `http://[::1]:${server.port}` };
+    expect(await home.run(["user", "tokens", "--json"], env)).toMatchObject({ stdout: "[]\n" });
+    void server.stop(true);
+  });
+});
