@@ -18,4 +18,9 @@ async function warmUp(from, step) {
 
 const CLIENTS = 64;
 await Promise.all(Array.from({ length: CLIENTS }, (_, index) => warmUp(index, CLIENTS)));
-await serveRounds(tokens, async (bearer) => (await verifier.verify(bearer)).status === "ok");
+await serveRounds(
+  tokens,
+  (bearer) => verifier.verify(bearer),
+  ({ status }) => status === "ok",
+);
+await verifier.close();

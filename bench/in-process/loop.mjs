@@ -6,9 +6,10 @@ const BATCH = 1_000;
 
 /**
  * @param {readonly string[]} tokens
- * @param {(token: string) => unknown} verify throws, or returns something falsy, for a bad token.
+ * @param {(token: string) => unknown} verify
+ * @param {(result: any) => boolean} isGood whether its result is that of a good token
  */
-export async function serveRounds(tokens, verify) {
+export async function serveRounds(tokens, verify, isGood) {
   let next = 0;
   async function round(seconds) {
     const startedAt = performance.now();
@@ -16,7 +17,7 @@ export async function serveRounds(tokens, verify) {
     while (performance.now() - startedAt < seconds * 1_000) {
       for (let index = 0; index < BATCH; index += 1) {
         // Awaited even where it need not be: that is what a caller of `verify` does.
-        if (!(await verify(tokens[next]))) throw new Error("a good token was refused");
+        if (!isGood(await verify(tokens[next]))) throw new Error("a good token was refused");
         next = next + 1 === tokens.length ? 0 : next + 1;
       }
       done += BATCH;
