@@ -19,8 +19,10 @@ const EXIT_USAGE = 2;
 const program = createProgram({
   async serve(raw) {
     const server = await serve(readServeConfig(raw), createContext());
+    // Before anybody is told: who reads that it listens may ask it to stop at once.
+    const signalled = firstSignal();
     process.stdout.write(`conchd listening on ${server.url}\n`);
-    const failure = await Promise.race([firstSignal(), server.failed]);
+    const failure = await Promise.race([signalled, server.failed]);
     // A second signal means it.
     for (const signal of ["SIGTERM", "SIGINT"] as const) {
       process.once(signal, () => process.exit(EXIT_FAILURE));
