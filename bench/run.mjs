@@ -4,7 +4,7 @@
 //   npm run bench -- --full          also the forms that take long
 //   npm run bench -- --rounds N --seconds N
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { cpus, release, tmpdir, totalmem, type } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -43,6 +43,8 @@ if (!existsSync(join(BENCH, "peers/node_modules/.package-lock.json"))) {
 }
 
 const directory = mkdtempSync(join(tmpdir(), "conch-bench-"));
+// PostgreSQL does not run as root: whoever it runs as must be able to enter.
+chmodSync(directory, 0o755);
 const results = join(directory, "results");
 const { NODE_EXTRA_CA_CERTS: _, ...environment } = process.env;
 const options = Object.entries(values).flatMap(([name, value]) =>

@@ -1,0 +1,111 @@
+/**
+ * A service that verifies without pause: the one token that it watches, to see when it is accepted for
+ * the last time, and others as a load. Arguments: a URL, its own token, a file of tokens.
+ */
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { createVerifier } from "@conch/verify";
+
+/** What it is asked, in lines of JSON. */
+export type WatcherQuestion =
+  /** How many of the tokens it can verify in a second. */
+  | { readonly kind: "calibrate" }
+  /** So many of them a second from now on; `Infinity` comes as null. */
+  | { readonly kind: "load"; readonly perSecond: number | null }
+  /** Watches a token; answered once it was accepted. */
+  | { readonly kind: "watch"; readonly token: string }
+  /** Answered once it was refused. */
+  | { readonly kind: "last" };
+
+export interface WatcherAnswer {
+  readonly perSecond?: number;
+  /** Milliseconds since the epoch, as a fraction. */
+  readonly acceptedAtMs?: number;
+}
+
+const TICK_MS = 1;
+const BATCH = 200;
+
+const [url = "", ownToken = "", tokensFile = ""] = process.argv.slice(2);
+const verifier = createVerifier({ url, token: ownToken });
+const tokens = readFileSync(tokensFile, "utf8").trimEnd().split("\n");
+
+const now = (): number => performance.timeOrigin + performance.now();
+let next = 0;
+let perSecond = 0;
+let watched: string | null = null;
+let acceptedAtMs = 0;
+let onAccepted: (() => void) | null = null;
+let refused = Promise.withResolvers<void>();
+
+async function verifyNext(): Promise<void> {
+  next = next + 1 === tokens.length ? 0 : next + 1;
+  await verifier.verify(tokens[next]!);
+}
+
+async function look(token: string): Promise<void> {
+  const { status } = await verifier.verify(token);
+  if (status === "ok") {
+    acceptedAtMs = now();
+    onAccepted?.();
+    onAccepted = null;
+  } else if (status === "invalid" && onAccepted === null) {
+    watched = null;
+    refused.resolve();
+  }
+}
+
+const elapsed = (fromMs: number, toMs: number): number => ((toMs - fromMs) / 1_000) * perSecond;
+
+async function run(): Promise<never> {
+  let owed = 0;
+  let lastMs = now();
+  for (;;) {
+    const nowMs = now();
+    owed = perSecond === Infinity ? BATCH : Math.min(owed + elapsed(lastMs, nowMs), BATCH);
+    lastMs = nowMs;
+    for (; owed >= 1; owed -= 1) await verifyNext();
+    if (watched !== null) await look(watched);
+    await (perSecond === Infinity ? new Promise(setImmediate) : Bun.sleep(TICK_MS));
+  }
+}
+
+async function calibrate(): Promise<number> {
+  for (let index = 0; index < tokens.length; index += 1) await verifyNext();
+  const startedAtMs = now();
+  let done = 0;
+  for (; now() - startedAtMs < 1_000; done += 1) await verifyNext();
+  return done;
+}
+
+const answers: {
+  readonly [K in WatcherQuestion["kind"]]: (
+    question: Extract<WatcherQuestion, { kind: K }>,
+  ) => Promise<WatcherAnswer>;
+} = {
+  calibrate: async () => ({ perSecond: await calibrate() }),
+  async load(question) {
+    perSecond = question.perSecond ?? Infinity;
+    return {};
+  },
+  async watch({ token }) {
+    refused = Promise.withResolvers();
+    await new Promise<void>((resolve) => {
+      onAccepted = resolve;
+      watched = token;
+    });
+    return {};
+  },
+  async last() {
+    await refused.promise;
+    return { acceptedAtMs };
+  },
+};
+
+void run();
+console.log(JSON.stringify({ ready: true }));
+for await (const line of createInterface({ input: process.stdin })) {
+  const question = JSON.parse(line) as WatcherQuestion;
+  console.log(JSON.stringify(await answers[question.kind](question as never)));
+}
+process.exit(0);

@@ -1,0 +1,136 @@
+// From the commit of a revocation to the last acceptance anywhere: 3 nodes on one PostgreSQL and 8
+// verifiers, at half of what saturates the machine, and at full load.
+import { createHash, randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Database } from "../packages/server/src/store/database.ts";
+import { openDatabase } from "../packages/server/src/store/open-database.ts";
+import { startPostgres } from "../packages/server/test/postgres.ts";
+import type { WatcherAnswer, WatcherQuestion } from "./in-process/watcher.ts";
+import { serveDatabase } from "./lib/conchd.ts";
+import { createFolder } from "./lib/files.ts";
+import { FULL } from "./lib/options.ts";
+import { formatNumber, report } from "./lib/report.ts";
+import { seed } from "./lib/seed.ts";
+import { startWorker } from "./lib/worker.ts";
+
+const NODES = 3;
+const VERIFIERS = 8;
+const REVOCATIONS = FULL ? 1_000 : 200;
+const REVOCATIONS_AT_FULL_LOAD = 30;
+const LOAD_TOKENS = 1_000;
+const CORES_SATURATED = 2;
+const BOUND_MS = 5_000;
+
+await using folder = await createFolder();
+const tokensFile = join(folder.path, "tokens");
+const postgres = await startPostgres({ durable: true });
+const victimsMax = REVOCATIONS + REVOCATIONS_AT_FULL_LOAD;
+const inUse = 1 + LOAD_TOKENS + victimsMax;
+await seed({ url: postgres.url, stored: inUse, inUse, tokensFile });
+const [ownToken = "", ...others] = readFileSync(tokensFile, "utf8").trimEnd().split("\n");
+const victims = others.slice(LOAD_TOKENS);
+const loadFile = join(folder.path, "load");
+await Bun.write(loadFile, others.slice(0, LOAD_TOKENS).join("\n"));
+
+const nodes = await Promise.all(
+  Array.from({ length: NODES }, () =>
+    serveDatabase({ database: postgres.url, folder: folder.path }),
+  ),
+);
+const watchers = await Promise.all(
+  Array.from({ length: VERIFIERS }, (_, index) =>
+    startWorker<WatcherQuestion, WatcherAnswer>(
+      [
+        process.execPath,
+        join(import.meta.dir, "in-process/watcher.ts"),
+        `http://127.0.0.1:${nodes[index % NODES]!.port}`,
+        ownToken,
+        loadFile,
+      ],
+      { announces: true },
+    ),
+  ),
+);
+const database = await openDatabase(postgres.url, { createId: randomUUID, nowMs: Date.now });
+
+const askAll = (question: WatcherQuestion): Promise<WatcherAnswer[]> =>
+  Promise.all(watchers.map((watcher) => watcher.ask(question)));
+
+/** Revokes as a node does. @returns when the COMMIT was about to be sent, milliseconds. */
+async function revoke(store: Database, token: string): Promise<number> {
+  const hash = new Uint8Array(createHash("sha256").update(token).digest());
+  const row = await store.db
+    .selectFrom("token")
+    .select(["id", "user_id"])
+    .where("hash", "=", hash)
+    .executeTakeFirstOrThrow();
+  const { value } = await store.write(async (tx) => {
+    await tx
+      .updateTable("token")
+      .set({ revoked_at_ms: Date.now(), held_name: null })
+      .where("id", "=", row.id)
+      .execute();
+    return {
+      value: performance.timeOrigin + performance.now(),
+      changes: [{ kind: "token", tokenId: row.id, userId: row.user_id }],
+    };
+  });
+  return value;
+}
+
+/** Milliseconds from the commit to the last acceptance by any verifier. */
+async function measure(token: string): Promise<number> {
+  await askAll({ kind: "watch", token });
+  const lasts = askAll({ kind: "last" });
+  const committedAtMs = await revoke(database, token);
+  const accepted = (await lasts).map(({ acceptedAtMs = 0 }) => acceptedAtMs - committedAtMs);
+  return Math.max(0, ...accepted);
+}
+
+async function measureAll(tokens: readonly string[]): Promise<number[]> {
+  const times: number[] = [];
+  for (const token of tokens) times.push(await measure(token));
+  return times.sort((a, b) => a - b);
+}
+
+// One verifier alone takes one core.
+const { perSecond = 0 } = await watchers[0]!.ask({ kind: "calibrate" });
+const share = (perSecond * CORES_SATURATED) / 2 / VERIFIERS;
+await askAll({ kind: "load", perSecond: share });
+const halfMs = await measureAll(victims.slice(0, REVOCATIONS));
+await askAll({ kind: "load", perSecond: null });
+const fullMs = await measureAll(victims.slice(REVOCATIONS));
+
+const percentile = (sorted: readonly number[], at: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * at))] ?? Number.NaN;
+const what = `revocation, ${NODES} nodes, ${VERIFIERS} verifiers: commit to last acceptance`;
+for (const [name, at, limitMs] of [
+  ["p50", 0.5, 10],
+  ["p99", 0.99, 50],
+] as const) {
+  const ms = percentile(halfMs, at);
+  report({
+    what: `${what}, half load, ${name}`,
+    target: `≤ ${limitMs} ms`,
+    result: `${formatNumber(ms)} ms (${halfMs.length} revocations, ${formatNumber(share * VERIFIERS)} verifications/s)`,
+    pass: ms <= limitMs,
+  });
+}
+for (const [load, times] of [
+  ["half", halfMs],
+  ["full", fullMs],
+] as const) {
+  const most = times.at(-1) ?? Number.NaN;
+  report({
+    what: `${what}, ${load} load, longest`,
+    target: `≤ B = ${BOUND_MS} ms`,
+    result: `${formatNumber(most)} ms (${times.length} revocations)`,
+    pass: most <= BOUND_MS,
+  });
+}
+
+await Promise.all(watchers.map((watcher) => watcher[Symbol.asyncDispose]()));
+await database.close();
+await Promise.all(nodes.map((node) => node.stop()));
+await postgres.stop();
