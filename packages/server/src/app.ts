@@ -4,6 +4,7 @@ import {
   type ErrorBody,
   REQUEST_ID_HEADER,
   type Route,
+  pollChanges,
 } from "@conch/contract";
 import { ApiError, retryLater } from "./errors.ts";
 import { CHALLENGE, checkAccess } from "./http/access.ts";
@@ -14,7 +15,7 @@ import type { Implementation, UncheckedResult } from "./http/implementation.ts";
 import type { Connections, RequestIdOf } from "./http/request-id.ts";
 import { type RoutePath, createRoutePath } from "./http/route-path.ts";
 import { parseBody, parseQuery } from "./http/validation.ts";
-import { type Logger, describeError } from "./logging.ts";
+import { type LogLevel, type Logger, describeError } from "./logging.ts";
 import type { Clock } from "./services/clock.ts";
 import type { UsageCollector } from "./services/usage.ts";
 import type { Caller, Verifier } from "./services/verification.ts";
@@ -229,9 +230,15 @@ function toApiError(error: unknown): ApiError {
   return new ApiError("internal", { cause: error });
 }
 
+/** Every verifier polls several times a second: that it goes well is no news. */
+function levelOf(route: string | null, status: number): LogLevel {
+  if (status >= 500) return "error";
+  return route === pollChanges.path && status < 400 ? "debug" : "info";
+}
+
 function logExchange(options: AppOptions, exchange: Exchange, status: number): void {
   const { error } = exchange;
-  options.logger.log(status >= 500 ? "error" : "info", "request", {
+  options.logger.log(levelOf(exchange.route, status), "request", {
     method: exchange.request.method,
     route: exchange.route,
     status,
