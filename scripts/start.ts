@@ -1,6 +1,7 @@
 // npm start: builds the binaries and runs the server in the foreground on 127.0.0.1:5001, its data
 // under var/. The first time, it makes an administrator and shows the password, this once.
 //   npm start -- --listen HOST:PORT --data FOLDER
+// package.json runs it by `exec`: npm's shell dies of a SIGTERM without passing it on.
 import { mkdir, rm, stat } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";

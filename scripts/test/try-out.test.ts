@@ -14,9 +14,9 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** Starts a script and collects what it prints. */
+/** Starts an npm script, as users do, and collects what it prints. */
 function start(script: string, ...args: readonly string[]) {
-  const child = Bun.spawn([process.execPath, join(ROOT, "scripts", script), ...args], {
+  const child = Bun.spawn(["npm", "run", script, "--", ...args], {
     cwd: ROOT,
     env: { ...process.env, TMPDIR: folder },
     stdin: "ignore",
@@ -63,7 +63,7 @@ async function freePort(): Promise<number> {
 }
 
 test("the tour that is interrupted leaves no file and no process", async () => {
-  const { child, readUntil } = start("tour.ts");
+  const { child, readUntil } = start("tour");
   expect(await readUntil("conch profile create")).toContain("conch profile create");
   child.kill("SIGINT");
   expect(await child.exited).toBe(130);
@@ -74,7 +74,7 @@ test("the tour that is interrupted leaves no file and no process", async () => {
 test("npm start makes an administrator once, and what it says to paste works", async () => {
   const address = `127.0.0.1:${await freePort()}`;
   const options = ["--listen", address, "--data", join(folder, "var")];
-  const first = start("start.ts", ...options);
+  const first = start("start", ...options);
   const printed = await first.readUntil("conchd listening");
   const password = /^Password: (\S+)$/m.exec(printed)?.[1] ?? "";
   expect(password).not.toBe("");
@@ -93,7 +93,7 @@ test("npm start makes an administrator once, and what it says to paste works", a
 
   first.child.kill("SIGINT");
   expect(await first.child.exited).toBe(0);
-  const second = start("start.ts", ...options);
+  const second = start("start", ...options);
   expect(await second.readUntil("conchd listening")).not.toContain("Password:");
   second.child.kill("SIGTERM");
   expect(await second.child.exited).toBe(0);
