@@ -1,4 +1,4 @@
-import { ERRORS, type ErrorBody, type ErrorCode } from "@conch/contract";
+import { ERRORS, type ErrorBody, type ErrorCode, type LogPosition } from "@conch/contract";
 
 /** The texts that old clients and people's scripts look for; other codes say their title. */
 const MESSAGES: Partial<Record<ErrorCode, string>> = {
@@ -20,6 +20,8 @@ export interface ApiErrorOptions {
   /** The account in the way of a `duplicate_user`. */
   readonly user?: ErrorBody["user"];
   readonly headers?: Readonly<Record<string, string>>;
+  /** The head of the change log as of which it is true that what was to be revoked is gone. */
+  readonly goneAt?: LogPosition | undefined;
 }
 
 /** An answer that is not a success, by its stable code; `message` is public, `cause` is not. */
@@ -29,6 +31,7 @@ export class ApiError extends Error {
   readonly status: number;
   readonly user: ErrorBody["user"];
   readonly headers: Readonly<Record<string, string>>;
+  readonly goneAt: LogPosition | undefined;
 
   constructor(code: ErrorCode, options: ApiErrorOptions = {}) {
     super(options.message ?? MESSAGES[code] ?? ERRORS[code].title, { cause: options.cause });
@@ -36,6 +39,7 @@ export class ApiError extends Error {
     this.status = ERRORS[code].status;
     this.user = options.user;
     this.headers = options.headers ?? {};
+    this.goneAt = options.goneAt;
   }
 }
 

@@ -22,11 +22,11 @@ export function passwordRoutes(
     ),
     implement(resetPassword, ({ params, query }) =>
       answerRevocation(query, async () => {
-        const { seq, mail } = await passwords.reset(params.user, {
+        const { mail, ...revocation } = await passwords.reset(params.user, {
           clear: query.clear_tokens,
           sendMail: query.send_password_reset_mail,
         });
-        return { seq, headers: mailHeader(mail) };
+        return { ...revocation, headers: mailHeader(mail) };
       }),
     ),
   ];

@@ -1,7 +1,7 @@
 import type { RevocationReceipt } from "@conch/contract";
 import { ApiError } from "../errors.ts";
 import { noContent } from "../http/implementation.ts";
-import { type Confirmations, NOTHING_REVOKED, type Revocation } from "../services/confirmation.ts";
+import type { Confirmations, Revocation } from "../services/confirmation.ts";
 
 /** How routes that take something away answer. */
 export interface RevocationAnswer {
@@ -30,8 +30,8 @@ export function createRevocationAnswer(confirmations: Confirmations): Revocation
     } catch (error) {
       // Gone already: perhaps by a request whose answer was lost, so that the caller must not be
       // told before that is in force either.
-      const isGone = error instanceof ApiError && (error.status === 404 || error.status === 410);
-      if (isGone) await confirmations.confirm(NOTHING_REVOKED);
+      const goneAt = error instanceof ApiError ? error.goneAt : undefined;
+      if (goneAt !== undefined) await confirmations.confirm({ seq: null, goneAt });
       throw error;
     }
   };

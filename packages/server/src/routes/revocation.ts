@@ -16,8 +16,8 @@ export function revocationRoutes(
     implement(revokeUser, ({ params, query }) =>
       answerRevocation(query, async () => {
         const options = { sendMail: query.send_mail };
-        const { seq, mail } = await revocations.revokeOf(params.user, query, options);
-        return { seq, headers: mailHeader(mail) };
+        const { mail, ...revocation } = await revocations.revokeOf(params.user, query, options);
+        return { ...revocation, headers: mailHeader(mail) };
       }),
     ),
   ];

@@ -44,9 +44,7 @@ export function tokenRoutes(
       body: await tokens.get(await users.idOf(params.user), params.name),
     })),
     implement(removeUserToken, ({ params, query }) =>
-      answerRevocation(query, async () =>
-        tokens.remove(await users.idOf(params.user), params.name),
-      ),
+      answerRevocation(query, () => tokens.removeOf(params.user, params.name)),
     ),
   ];
 }

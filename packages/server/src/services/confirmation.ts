@@ -1,22 +1,48 @@
 /** Waits until a revocation is known to be in force on every node and verifier. */
-import type { RevocationReceipt } from "@conch/contract";
+import type { LogPosition, RevocationReceipt } from "@conch/contract";
+import type { Transaction } from "kysely";
 import { ApiError } from "../errors.ts";
 import { readHead } from "../store/change-log.ts";
-import type { Database } from "../store/database.ts";
+import type { Database, Outcome } from "../store/database.ts";
+import type { Schema } from "../store/schema.ts";
 import type { Clock } from "./clock.ts";
 import type { ServerNode } from "./node.ts";
 
-/** What a revocation has put into the change log. */
+/** Where in the change log a revocation is. */
 export interface Revocation {
-  /** The row of the log; `null` where there was nothing left to revoke. */
+  /** Its own row; `null` where there was nothing left to revoke. */
   readonly seq: number | null;
+  /**
+   * The head of the log as of which nothing was left. What was found may be a revocation that is not
+   * replicated yet, so that a wait takes a renewal that has this row in its history.
+   */
+  readonly goneAt?: LogPosition | undefined;
 }
 
 /**
- * Nothing was left to revoke. What was found may be a revocation that is not replicated yet, so that
- * a wait takes a renewal that has the log's end, as it was seen then, in its history.
+ * Runs a transaction that takes something away. Where it finds nothing left, it also reads the head
+ * of the log: on the same server, and after what it found.
+ *
+ * @throws ApiError as `work` does; one that says that it is gone (404, 410) tells as of when.
  */
-export const NOTHING_REVOKED: Revocation = { seq: null };
+export async function runRevocation<T>(
+  database: Database,
+  work: (tx: Transaction<Schema>) => Promise<Outcome<T>>,
+): Promise<{ readonly value: T; readonly revocation: Revocation }> {
+  const { value: ended, seq } = await database.write(async (tx) => {
+    const end = await work(tx).catch(requireGone);
+    const changes = end instanceof ApiError ? [] : end.changes;
+    return { value: { end, goneAt: changes.length > 0 ? undefined : await readHead(tx) }, changes };
+  });
+  const { end, goneAt } = ended;
+  if (end instanceof ApiError) throw new ApiError(end.code, { message: end.message, goneAt });
+  return { value: end.value, revocation: { seq, goneAt } };
+}
+
+function requireGone(error: unknown): ApiError {
+  if (error instanceof ApiError && (error.status === 404 || error.status === 410)) return error;
+  throw error;
+}
 
 /** Confirms revocations. */
 export interface Confirmations {
@@ -32,21 +58,18 @@ export interface Confirmations {
 /** Makes the service. */
 export function createConfirmations(options: {
   readonly node: ServerNode;
-  readonly database: Database;
   readonly clock: Clock;
   /** The bound B, milliseconds. */
   readonly boundMs: number;
   /** Told of each wait, for the metrics. */
   readonly onConfirmed: (proof: RevocationReceipt["proof"], waitedMs: number) => void;
 }): Confirmations {
-  const { node, database, clock, boundMs, onConfirmed } = options;
+  const { node, clock, boundMs, onConfirmed } = options;
   return {
-    async confirm({ seq }) {
+    async confirm({ seq, goneAt }) {
       const sinceMs = clock.monotonicMs();
-      const waited =
-        seq === null
-          ? await node.waitFrom(await readHead(database.db), sinceMs)
-          : await node.wait(seq, sinceMs);
+      let waited = seq === null ? null : await node.wait(seq, sinceMs);
+      if (goneAt !== undefined) waited = await node.waitFrom(goneAt, sinceMs);
       if (waited === null) throw new ApiError("revocation_unconfirmed");
       const { proof, waitedMs, confirmed, holders } = waited;
       onConfirmed(proof, waitedMs);

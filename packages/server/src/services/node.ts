@@ -77,7 +77,7 @@ function toRecord({ token, user }: NonNullable<Found["credential"]>): TokenRecor
 export function forgettingOwnChanges(database: Database, node: ServerNode): Database {
   return {
     ...database,
-    async write(work) {
+    async write(work, settings) {
       let forget = (): void => {};
       const committed = await database.write(async (tx) => {
         const outcome = await work(tx);
@@ -91,7 +91,7 @@ export function forgettingOwnChanges(database: Database, node: ServerNode): Data
           }
         };
         return outcome;
-      });
+      }, settings);
       forget();
       return committed;
     },

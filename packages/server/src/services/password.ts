@@ -5,13 +5,13 @@ import { revokeTokensOfUser } from "../store/token.ts";
 import { findUser, updateUser } from "../store/user.ts";
 import { lockCaller } from "./caller.ts";
 import type { Clock } from "./clock.ts";
-import type { Revocation } from "./confirmation.ts";
+import { type Revocation, runRevocation } from "./confirmation.ts";
 import type { LoginAttempts } from "./login-attempts.ts";
 import type { MailOutcome, Mailer } from "./mail.ts";
 import { passwordResetMail } from "./mail-texts.ts";
 import type { PasswordHasher } from "./password-hasher.ts";
 import type { PasswordPolicy } from "./password-policy.ts";
-import { requireActiveUser } from "./user-identifier.ts";
+import { lockActiveUser } from "./user-identifier.ts";
 import type { Caller } from "./verification.ts";
 
 const DAY_MS = 86_400_000;
@@ -104,11 +104,11 @@ export function createPasswordService(options: {
 
     async reset(identifier, { clear, sendMail }) {
       const cleared = clearedKinds(clear);
-      const user = await requireActiveUser(database.db, identifier);
       const password = createPassword();
       const passwordHash = await hasher.hash(password);
-      const nowMs = clock.nowMs();
-      const { seq } = await database.write(async (tx) => {
+      const { value: user, revocation } = await runRevocation(database, async (tx) => {
+        const user = await lockActiveUser(tx, identifier);
+        const nowMs = clock.nowMs();
         await updateUser(tx, user.id, {
           password_hash: passwordHash,
           password_expires_at_ms: nowMs + ONE_TIME_LIFE_MS,
@@ -117,10 +117,10 @@ export function createPasswordService(options: {
           ...(cleared.length > 0 && { refuse_session_auth: 1 }),
         });
         await revokeTokensOfUser(tx, user.id, cleared, nowMs);
-        return { value: undefined, changes: [userChange(user.id)] };
+        return { value: user, changes: [userChange(user.id)] };
       });
       const mail = sendMail ? await mailer.send(passwordResetMail(user, password)) : null;
-      return { seq, mail };
+      return { ...revocation, mail };
     },
   };
 }

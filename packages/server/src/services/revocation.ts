@@ -1,14 +1,15 @@
+import type { Kysely } from "kysely";
 import { ApiError } from "../errors.ts";
 import type { Database } from "../store/database.ts";
-import type { TokenKind } from "../store/schema.ts";
+import type { Schema, TokenKind, UserRow } from "../store/schema.ts";
 import { revokeTokens, revokeTokensOfUser } from "../store/token.ts";
 import { lockUser, updateUser } from "../store/user.ts";
 import type { Clock } from "./clock.ts";
-import { NOTHING_REVOKED, type Revocation } from "./confirmation.ts";
+import { type Revocation, runRevocation } from "./confirmation.ts";
 import type { MailOutcome, Mailer } from "./mail.ts";
 import { revocationMail } from "./mail-texts.ts";
 import type { SessionJwts } from "./session-jwt.ts";
-import { requireActiveUser } from "./user-identifier.ts";
+import { lockActiveUser } from "./user-identifier.ts";
 import { claimOf, credentialHash } from "./verification.ts";
 
 /** What to revoke, as sent: neither flag means everything. */
@@ -30,7 +31,7 @@ export interface RevocationService {
     options: { readonly sendMail: boolean },
   ): Promise<Revocation & { readonly mail: MailOutcome | null }>;
   /** Revokes one API token or login session by its value; unknown and dead ones are no error. */
-  revokeToken(token: string): Promise<Revocation>;
+  revokeToken(token: string): Promise<void>;
 }
 
 /** Makes the service. */
@@ -42,38 +43,46 @@ export function createRevocationService(options: {
 }): RevocationService {
   const { database, clock, mailer, sessionJwts } = options;
 
-  function revoke(userId: string, kinds: readonly TokenKind[]): Promise<Revocation> {
-    return database.write(async (tx) => {
-      const user = await lockUser(tx, userId);
+  /** @param lock finds the user, and locks the row. */
+  function revoke(kinds: readonly TokenKind[], lock: (tx: Kysely<Schema>) => Promise<UserRow>) {
+    return runRevocation(database, async (tx) => {
+      const user = await lock(tx);
+      const { id: userId } = user;
       const hadAny = await revokeTokensOfUser(tx, userId, kinds, clock.nowMs());
-      const refuses = kinds.includes("session") && user?.refuse_session_auth === 0;
+      const refuses = kinds.includes("session") && user.refuse_session_auth === 0;
       if (refuses) await updateUser(tx, userId, { refuse_session_auth: 1 });
-      return { value: undefined, changes: hadAny || refuses ? [{ kind: "user", userId }] : [] };
+      return { value: user, changes: hadAny || refuses ? [{ kind: "user", userId }] : [] };
     });
   }
 
   return {
     async revokeOwn(userId, scope) {
-      return revoke(userId, kindsOf(scope));
+      const { revocation } = await revoke(kindsOf(scope), async (tx) => {
+        const user = await lockUser(tx, userId);
+        if (user === undefined) throw new ApiError("unauthorized");
+        return user;
+      });
+      return revocation;
     },
     async revokeOf(identifier, scope, { sendMail }) {
       const kinds = kindsOf(scope);
-      const user = await requireActiveUser(database.db, identifier);
-      const { seq } = await revoke(user.id, kinds);
+      const { value: user, revocation } = await revoke(kinds, (tx) =>
+        lockActiveUser(tx, identifier),
+      );
       const mail = sendMail ? await mailer.send(revocationMail(user, kinds)) : null;
-      return { seq, mail };
+      return { ...revocation, mail };
     },
 
     async revokeToken(token) {
       const claim = claimOf(token, sessionJwts);
-      if (claim === null) return NOTHING_REVOKED;
+      if (claim === null) return;
       const { credential } = await database.lookUp(credentialHash(claim.text));
-      if (credential?.token.kind !== claim.kind) return NOTHING_REVOKED;
+      if (credential?.token.kind !== claim.kind) return;
       const {
         token: { id: tokenId },
         user: { id: userId },
       } = credential;
-      return database.write(async (tx) => {
+      await database.write(async (tx) => {
         const wasLive = await revokeTokens(tx, [tokenId], clock.nowMs());
         return { value: undefined, changes: wasLive ? [{ kind: "token", tokenId, userId }] : [] };
       });

@@ -16,8 +16,9 @@ import type { Schema, TokenRow } from "../store/schema.ts";
 import { insertToken, listApiTokens, releaseExpiredName, revokeTokens } from "../store/token.ts";
 import { lockCaller } from "./caller.ts";
 import type { Clock, Random } from "./clock.ts";
-import type { Revocation } from "./confirmation.ts";
+import { type Revocation, runRevocation } from "./confirmation.ts";
 import type { UsageCollector } from "./usage.ts";
+import { lockActiveUser } from "./user-identifier.ts";
 import { type Caller, credentialHash } from "./verification.ts";
 
 const DAY_MS = 86_400_000;
@@ -46,6 +47,8 @@ export interface TokenService {
   get(userId: string, name: string): Promise<UserToken>;
   /** Removes the token of that name, and expired ones that had it. @throws ApiError 404. */
   remove(userId: string, name: string): Promise<Revocation>;
+  /** The same of an active user named as in paths. @throws ApiError 400 `invalid_identifier`, 404. */
+  removeOf(identifier: string, name: string): Promise<Revocation>;
 }
 
 /** How long API tokens live, milliseconds. */
@@ -80,6 +83,24 @@ export function createTokenService(options: {
   async function findNamed(db: Kysely<Schema>, userId: string, name: string): Promise<TokenRow[]> {
     if (tokenNameFault(name) !== null) return [];
     return listApiTokens(db, userId, clock.nowMs() - EXPIRED_LISTED_MS, name);
+  }
+
+  async function remove(
+    name: string,
+    findOwner: (tx: Kysely<Schema>) => Promise<string>,
+  ): Promise<Revocation> {
+    const { revocation } = await runRevocation(database, async (tx) => {
+      const userId = await findOwner(tx);
+      const rows = await findNamed(tx, userId, name);
+      if (rows.length === 0) throw new ApiError("not_found");
+      const ids = rows.map(({ id }) => id);
+      await revokeTokens(tx, ids, clock.nowMs());
+      return {
+        value: undefined,
+        changes: ids.map((tokenId) => ({ kind: "token", tokenId, userId })),
+      };
+    });
+    return revocation;
   }
 
   function describe(row: TokenRow): UserToken {
@@ -133,19 +154,9 @@ export function createTokenService(options: {
       return describe(row);
     },
 
-    async remove(userId, name) {
-      const nowMs = clock.nowMs();
-      return database.write(async (tx) => {
-        const rows = await findNamed(tx, userId, name);
-        if (rows.length === 0) throw new ApiError("not_found");
-        const ids = rows.map(({ id }) => id);
-        await revokeTokens(tx, ids, nowMs);
-        return {
-          value: undefined,
-          changes: ids.map((tokenId) => ({ kind: "token", tokenId, userId })),
-        };
-      });
-    },
+    remove: (userId, name) => remove(name, async () => userId),
+    removeOf: (identifier, name) =>
+      remove(name, async (tx) => (await lockActiveUser(tx, identifier)).id),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Kysely } from "kysely";
 import { ApiError } from "../errors.ts";
 import type { Schema, UserRow } from "../store/schema.ts";
-import { findActiveUserByEmail, findDeactivatedUserByEmail, findUser } from "../store/user.ts";
+import { findActiveUserByEmail, findDeactivatedUserByEmail, findUser, lockUser } from "../store/user.ts";
 
 /** A UUID in its canonical form, in either case. */
 export const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
@@ -34,7 +34,15 @@ export async function requireActiveUser(db: Kysely<Schema>, identifier: string):
   return user;
 }
 
-/** The same, a deactivated one where no active one is named so. */
+/** The same, locked: neither changed nor deactivated by others before the transaction ends. */
+export async function lockActiveUser(tx: Kysely<Schema>, identifier: string): Promise<UserRow> {
+  const { id } = await requireActiveUser(tx, identifier);
+  const user = await lockUser(tx, id);
+  if (user?.deactivated_at_ms !== null) throw new ApiError("not_found");
+  return user;
+}
+
+/** The same as the first, a deactivated one where no active one is named so. */
 export async function requireUser(db: Kysely<Schema>, identifier: string): Promise<UserRow> {
   const parsed = parseIdentifier(identifier);
   const user =

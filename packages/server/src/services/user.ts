@@ -21,12 +21,12 @@ import {
   updateUser,
 } from "../store/user.ts";
 import type { Clock, Random } from "./clock.ts";
-import type { Revocation } from "./confirmation.ts";
+import { type Revocation, runRevocation } from "./confirmation.ts";
 import type { MailOutcome, Mailer } from "./mail.ts";
 import { accountChangedMail, welcomeMail } from "./mail-texts.ts";
 import type { PasswordHasher } from "./password-hasher.ts";
 import type { PasswordPolicy } from "./password-policy.ts";
-import { requireActiveUser, requireUser } from "./user-identifier.ts";
+import { lockActiveUser, requireActiveUser, requireUser } from "./user-identifier.ts";
 
 /** A user to be made. */
 export interface NewUser {
@@ -60,7 +60,7 @@ export interface Notify {
 
 /** User accounts. Identifiers are those of paths: a UUID or `email=ADDRESS`. */
 export interface UserService {
-  /** @throws ApiError 400 `invalid_identifier`, 404. */
+  /** The id of an active user. @throws ApiError 400 `invalid_identifier`, 404. */
   idOf(identifier: string): Promise<string>;
   /** Active users by address. */
   list(): Promise<UserDetailed[]>;
@@ -144,11 +144,12 @@ export function createUserService(options: {
     async update(identifier, patch, { sendMail }) {
       const { value } = await database
         .write(async (tx) => {
-          const before = await requireActiveUser(tx, identifier);
-          const after = applyPatch(before, patch);
-          if (after === null) return { value: null, changes: [] };
+          const before = await lockActiveUser(tx, identifier);
+          const changed = changesOf(before, patch);
+          if (changed === null) return { value: null, changes: [] };
+          const after = { ...before, ...changed };
           if (after.email_key !== before.email_key) await refuseDuplicate(tx, after.email);
-          await updateUser(tx, before.id, after);
+          await updateUser(tx, before.id, changed);
           return { value: { before, after }, changes: [{ kind: "user", userId: before.id }] };
         })
         .catch((error: unknown) => {
@@ -167,7 +168,7 @@ export function createUserService(options: {
 
     async deactivate(identifier, { clearTokens }) {
       const nowMs = clock.nowMs();
-      return database.write(async (tx) => {
+      const { revocation } = await runRevocation(database, async (tx) => {
         const { id } = await requireUser(tx, identifier);
         const user = await lockUser(tx, id);
         if (user?.deactivated_at_ms !== null) throw new ApiError("already_deactivated");
@@ -175,6 +176,7 @@ export function createUserService(options: {
         if (clearTokens) await revokeTokensOfUser(tx, user.id, ["api", "session"], nowMs);
         return { value: undefined, changes: [{ kind: "user", userId: user.id }] };
       });
+      return revocation;
     },
   };
 }
@@ -194,11 +196,12 @@ function toConflict(user: UserRow): NonNullable<ErrorBody["user"]> {
   };
 }
 
-function applyPatch(user: UserRow, patch: UserPatch): UserRow | null {
-  const { email = user.email, name = user.name } = patch;
-  const isAdmin = patch.is_admin === undefined ? user.is_admin : patch.is_admin ? 1 : 0;
-  const isSame = email === user.email && name === user.name && isAdmin === user.is_admin;
-  return isSame ? null : { ...user, email, email_key: emailKeyOf(email), name, is_admin: isAdmin };
+/** The columns that a patch gives other values; `null` where there are none. */
+function changesOf(user: UserRow, patch: UserPatch): Partial<UserRow> | null {
+  const { email = user.email, name = user.name, is_admin: wish = user.is_admin === 1 } = patch;
+  const isAdmin = wish ? 1 : 0;
+  if (email === user.email && name === user.name && isAdmin === user.is_admin) return null;
+  return { email, email_key: emailKeyOf(email), name, is_admin: isAdmin };
 }
 
 function toUserDetailed(user: UserRow): UserDetailed {
