@@ -40,10 +40,15 @@ describeEachDialect("a revocation that finds nothing left", (dialect) => {
     await using testDatabase = await dialect.create();
     const database = await testDatabase.open();
     const before = await readHead(database.db);
-    const fail = (error: Error) =>
-      runRevocation(followedByOthers(database), () => Promise.reject(error)).catch(
-        (thrown: unknown) => thrown,
-      );
+    const fail = async (error: Error): Promise<unknown> => {
+      try {
+        return await runRevocation(followedByOthers(database), async () => {
+          throw error;
+        });
+      } catch (thrown) {
+        return thrown;
+      }
+    };
     for (const code of ["not_found", "already_deactivated"] as const) {
       const { seq } = await readHead(database.db);
       expect(await fail(new ApiError(code))).toMatchObject({ code, goneAt: { seq } });

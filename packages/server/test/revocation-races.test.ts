@@ -1,7 +1,7 @@
 /** Nobody makes a credential with one that was revoked, however well the moment is chosen. */
 import { connect } from "node:net";
 import { expect, test } from "bun:test";
-import { describeServer } from "./server.ts";
+import { type Answer, describeServer } from "./server.ts";
 
 const NEW_PASSWORD = "seven tin boats adrift";
 
@@ -107,26 +107,56 @@ describeServer("a request that is under way when its credential is revoked", (se
     expect((await server.call("GET", "/me", { as: target.session })).status).toBe(204);
   });
 
-  test("401: what makes a token waits for a revocation that has begun", async () => {
-    const user = await server.createUser();
-    const as = await server.createToken(user, "leaked");
-    const { value: created } = await server.database.write(async (tx) => {
+  /** Makes a request while a revocation of the user's credentials has begun and is not committed. */
+  async function callDuringRevocation(
+    userId: string,
+    call: () => Promise<Answer>,
+  ): Promise<number> {
+    const { value } = await server.database.write(async (tx) => {
       await tx
         .updateTable("user_account")
         .set({ refuse_session_auth: 1 })
-        .where("id", "=", user.id)
+        .where("id", "=", userId)
         .execute();
-      const answer = server.call("POST", "/user/me/token", { as, json: { name: "reborn" } });
+      const answer = call();
       // Time enough to get it wrong; one that waits is not answered before the commit.
       await Promise.race([answer, Bun.sleep(200)]);
       await tx
         .updateTable("token")
         .set({ revoked_at_ms: server.nowMs(), held_name: null })
-        .where("user_id", "=", user.id)
+        .where("user_id", "=", userId)
         .execute();
-      return { value: { answer }, changes: [{ kind: "user", userId: user.id }] };
+      return { value: { answer }, changes: [{ kind: "user", userId }] };
     });
-    expect((await created.answer).status).toBe(401);
+    return (await value.answer).status;
+  }
+
+  test("401: what makes a token waits for a revocation that has begun", async () => {
+    const user = await server.createUser();
+    const as = await server.createToken(user, "leaked");
+    const create = () => server.call("POST", "/user/me/token", { as, json: { name: "reborn" } });
+    expect(await callDuringRevocation(user.id, create)).toBe(401);
     expect(await countUnrevoked(user.id)).toBe(0);
+  });
+
+  test("401: so does what an administrator makes or changes, however long it was under way", async () => {
+    const target = await server.createUser();
+    const requests: [method: string, path: string, json?: object][] = [
+      ["POST", "/user", { email: "late-heir@example.com", is_admin: true }],
+      ["POST", `/user/${target.id}`, { is_admin: true }],
+      ["DELETE", `/user/${target.id}/password`],
+      ["DELETE", `/user/${target.id}`],
+    ];
+    for (const [method, path, json] of requests) {
+      const admin = await server.createUser({ is_admin: 1 });
+      const as = await server.createToken(admin, "leaked");
+      const status = await callDuringRevocation(admin.id, () =>
+        server.call(method, path, { as, json }),
+      );
+      expect([path, status]).toEqual([path, 401]);
+    }
+    expect((await server.call("GET", "/me", { as: target.session })).status).toBe(204);
+    const users = await server.database.db.selectFrom("user_account").select("email").execute();
+    expect(users.map(({ email }) => email)).not.toContain("late-heir@example.com");
   });
 });

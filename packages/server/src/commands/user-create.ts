@@ -59,7 +59,7 @@ export async function createUser(
   const { email, password, isAdmin } = options;
   const request = { email, name: name.data, isAdmin, ...(password !== null && { password }) };
   try {
-    const created = await users.create(request, { sendMail: false });
+    const created = await users.create(null, request, { sendMail: false });
     return password === null ? created.password : null;
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;

@@ -20,9 +20,9 @@ export function passwordRoutes(
         }),
       ),
     ),
-    implement(resetPassword, ({ params, query }) =>
+    implement(resetPassword, ({ caller, params, query }) =>
       answerRevocation(query, async () => {
-        const { mail, ...revocation } = await passwords.reset(params.user, {
+        const { mail, ...revocation } = await passwords.reset(caller, params.user, {
           clear: query.clear_tokens,
           sendMail: query.send_password_reset_mail,
         });

@@ -13,10 +13,15 @@ export function revocationRoutes(
     implement(revokeMine, ({ caller, query }) =>
       answerRevocation(query, () => revocations.revokeOwn(caller.user.id, query)),
     ),
-    implement(revokeUser, ({ params, query }) =>
+    implement(revokeUser, ({ caller, params, query }) =>
       answerRevocation(query, async () => {
         const options = { sendMail: query.send_mail };
-        const { mail, ...revocation } = await revocations.revokeOf(params.user, query, options);
+        const { mail, ...revocation } = await revocations.revokeOf(
+          caller,
+          params.user,
+          query,
+          options,
+        );
         return { ...revocation, headers: mailHeader(mail) };
       }),
     ),

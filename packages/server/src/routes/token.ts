@@ -43,8 +43,8 @@ export function tokenRoutes(
       status: 200,
       body: await tokens.get(await users.idOf(params.user), params.name),
     })),
-    implement(removeUserToken, ({ params, query }) =>
-      answerRevocation(query, () => tokens.removeOf(params.user, params.name)),
+    implement(removeUserToken, ({ caller, params, query }) =>
+      answerRevocation(query, () => tokens.removeOf(caller, params.user, params.name)),
     ),
   ];
 }

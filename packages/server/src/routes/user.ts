@@ -23,9 +23,10 @@ export function userRoutes(
       body: await users.getById(caller.user.id),
     })),
     implement(listUsers, async () => ({ status: 200, body: await users.list() })),
-    implement(createUser, async ({ query, body }) => {
+    implement(createUser, async ({ caller, query, body }) => {
       const { is_admin: isAdmin, ...rest } = body;
       const { user, mail } = await users.create(
+        caller,
         { ...rest, isAdmin },
         { sendMail: query.send_mail },
       );
@@ -36,14 +37,14 @@ export function userRoutes(
       status: 200,
       body: await users.get(params.user),
     })),
-    implement(updateUser, async ({ params, query, body }) => {
-      const updated = await users.update(params.user, body, { sendMail: query.send_mail });
+    implement(updateUser, async ({ caller, params, query, body }) => {
+      const updated = await users.update(caller, params.user, body, { sendMail: query.send_mail });
       if (updated === null) return noContent();
       return { status: 200, body: updated.user, headers: mailHeader(updated.mail) };
     }),
-    implement(deactivateUser, ({ params, query }) =>
+    implement(deactivateUser, ({ caller, params, query }) =>
       answerRevocation(query, () =>
-        users.deactivate(params.user, { clearTokens: query.clear_tokens }),
+        users.deactivate(caller, params.user, { clearTokens: query.clear_tokens }),
       ),
     ),
   ];

@@ -30,6 +30,30 @@ export async function confirmAdmin(db: Kysely<Schema>, { user, token }: Caller):
   if (row.is_admin === 0) throw new ApiError("admin_required");
 }
 
+/**
+ * Asks once more in the transaction that changes somebody, or makes an account: the request may have
+ * been under way for long, and what was taken from the administrator meanwhile has been acknowledged.
+ *
+ * @param targetId whose row is locked too; both in one order, so that two administrators who change
+ *   each other do not wait for each other for ever.
+ * @returns the target's row. @throws ApiError 401, 403, 404.
+ */
+export async function lockAdmin(
+  tx: Kysely<Schema>,
+  caller: Caller,
+  targetId = caller.user.id,
+): Promise<UserRow> {
+  const rows = new Map<string, UserRow | undefined>();
+  for (const id of [caller.user.id, targetId].sort()) {
+    if (!rows.has(id)) rows.set(id, await lockUser(tx, id));
+  }
+  const admin = await requireLive(tx, rows.get(caller.user.id), caller.token);
+  if (admin.is_admin === 0) throw new ApiError("admin_required");
+  const target = rows.get(targetId);
+  if (target === undefined) throw new ApiError("not_found");
+  return target;
+}
+
 async function requireLive(
   db: Kysely<Schema>,
   row: UserRow | undefined,

@@ -46,6 +46,7 @@ export interface PasswordService {
   change(caller: Caller, change: PasswordChange): Promise<Revocation>;
   /** Sets a one-time password and mails it. @throws ApiError 400, 404. */
   reset(
+    caller: Caller,
     identifier: string,
     options: { readonly clear?: string | undefined; readonly sendMail: boolean },
   ): Promise<Revocation & { readonly mail: MailOutcome | null }>;
@@ -102,12 +103,12 @@ export function createPasswordService(options: {
       });
     },
 
-    async reset(identifier, { clear, sendMail }) {
+    async reset(caller, identifier, { clear, sendMail }) {
       const cleared = clearedKinds(clear);
       const password = createPassword();
       const passwordHash = await hasher.hash(password);
       const { value: user, revocation } = await runRevocation(database, async (tx) => {
-        const user = await lockActiveUser(tx, identifier);
+        const user = await lockActiveUser(tx, caller, identifier);
         const nowMs = clock.nowMs();
         await updateUser(tx, user.id, {
           password_hash: passwordHash,

@@ -10,7 +10,7 @@ import type { MailOutcome, Mailer } from "./mail.ts";
 import { revocationMail } from "./mail-texts.ts";
 import type { SessionJwts } from "./session-jwt.ts";
 import { lockActiveUser } from "./user-identifier.ts";
-import { claimOf, credentialHash } from "./verification.ts";
+import { type Caller, claimOf, credentialHash } from "./verification.ts";
 
 /** What to revoke, as sent: neither flag means everything. */
 export interface RevocationScope {
@@ -26,6 +26,7 @@ export interface RevocationService {
   revokeOwn(userId: string, scope: RevocationScope): Promise<Revocation>;
   /** The same for somebody else, who is told by mail. @throws ApiError 400, 404. */
   revokeOf(
+    caller: Caller,
     identifier: string,
     scope: RevocationScope,
     options: { readonly sendMail: boolean },
@@ -64,10 +65,10 @@ export function createRevocationService(options: {
       });
       return revocation;
     },
-    async revokeOf(identifier, scope, { sendMail }) {
+    async revokeOf(caller, identifier, scope, { sendMail }) {
       const kinds = kindsOf(scope);
       const { value: user, revocation } = await revoke(kinds, (tx) =>
-        lockActiveUser(tx, identifier),
+        lockActiveUser(tx, caller, identifier),
       );
       const mail = sendMail ? await mailer.send(revocationMail(user, kinds)) : null;
       return { ...revocation, mail };

@@ -48,7 +48,7 @@ export interface TokenService {
   /** Removes the token of that name, and expired ones that had it. @throws ApiError 404. */
   remove(userId: string, name: string): Promise<Revocation>;
   /** The same of an active user named as in paths. @throws ApiError 400 `invalid_identifier`, 404. */
-  removeOf(identifier: string, name: string): Promise<Revocation>;
+  removeOf(caller: Caller, identifier: string, name: string): Promise<Revocation>;
 }
 
 /** How long API tokens live, milliseconds. */
@@ -155,8 +155,8 @@ export function createTokenService(options: {
     },
 
     remove: (userId, name) => remove(name, async () => userId),
-    removeOf: (identifier, name) =>
-      remove(name, async (tx) => (await lockActiveUser(tx, identifier)).id),
+    removeOf: (caller, identifier, name) =>
+      remove(name, async (tx) => (await lockActiveUser(tx, caller, identifier)).id),
   };
 }
 

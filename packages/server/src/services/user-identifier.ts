@@ -1,7 +1,9 @@
 import type { Kysely } from "kysely";
 import { ApiError } from "../errors.ts";
 import type { Schema, UserRow } from "../store/schema.ts";
-import { findActiveUserByEmail, findDeactivatedUserByEmail, findUser, lockUser } from "../store/user.ts";
+import { findActiveUserByEmail, findDeactivatedUserByEmail, findUser } from "../store/user.ts";
+import { lockAdmin } from "./caller.ts";
+import type { Caller } from "./verification.ts";
 
 /** A UUID in its canonical form, in either case. */
 export const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
@@ -34,11 +36,19 @@ export async function requireActiveUser(db: Kysely<Schema>, identifier: string):
   return user;
 }
 
-/** The same, locked: neither changed nor deactivated by others before the transaction ends. */
-export async function lockActiveUser(tx: Kysely<Schema>, identifier: string): Promise<UserRow> {
+/**
+ * The same for an administrator's change of theirs: the row is locked until the end of the transaction.
+ *
+ * @throws ApiError also 401, 403 where the caller is no administrator any more.
+ */
+export async function lockActiveUser(
+  tx: Kysely<Schema>,
+  caller: Caller,
+  identifier: string,
+): Promise<UserRow> {
   const { id } = await requireActiveUser(tx, identifier);
-  const user = await lockUser(tx, id);
-  if (user?.deactivated_at_ms !== null) throw new ApiError("not_found");
+  const user = await lockAdmin(tx, caller, id);
+  if (user.deactivated_at_ms !== null) throw new ApiError("not_found");
   return user;
 }
 

@@ -17,9 +17,9 @@ import {
   findUser,
   insertUser,
   listActiveUsers,
-  lockUser,
   updateUser,
 } from "../store/user.ts";
+import { lockAdmin } from "./caller.ts";
 import type { Clock, Random } from "./clock.ts";
 import { type Revocation, runRevocation } from "./confirmation.ts";
 import type { MailOutcome, Mailer } from "./mail.ts";
@@ -27,6 +27,7 @@ import { accountChangedMail, welcomeMail } from "./mail-texts.ts";
 import type { PasswordHasher } from "./password-hasher.ts";
 import type { PasswordPolicy } from "./password-policy.ts";
 import { lockActiveUser, requireActiveUser, requireUser } from "./user-identifier.ts";
+import type { Caller } from "./verification.ts";
 
 /** A user to be made. */
 export interface NewUser {
@@ -68,16 +69,24 @@ export interface UserService {
   get(identifier: string): Promise<UserDetailed>;
   /** The user of that id. @throws ApiError 404. */
   getById(id: string): Promise<UserDetailed>;
-  /** @throws ApiError 409 `duplicate_user`, 400 `weak_password`. */
-  create(user: NewUser, notify: Notify): Promise<CreatedUser>;
+  /**
+   * @param caller `null`: whoever has the database itself.
+   * @throws ApiError 409 `duplicate_user`, 400 `weak_password`.
+   */
+  create(caller: Caller | null, user: NewUser, notify: Notify): Promise<CreatedUser>;
   /** `null` where nothing changed. @throws ApiError 400, 404, 409. */
   update(
+    caller: Caller,
     identifier: string,
     patch: UserPatch,
     notify: Notify,
   ): Promise<{ readonly user: UserDetailed; readonly mail: MailOutcome | null } | null>;
   /** @throws ApiError 400, 404, 410 where it was done before. */
-  deactivate(identifier: string, options: { readonly clearTokens: boolean }): Promise<Revocation>;
+  deactivate(
+    caller: Caller,
+    identifier: string,
+    options: { readonly clearTokens: boolean },
+  ): Promise<Revocation>;
 }
 
 /** Makes the service. */
@@ -111,7 +120,7 @@ export function createUserService(options: {
       return toUserDetailed(user);
     },
 
-    async create(request, { sendMail }) {
+    async create(caller, request, { sendMail }) {
       const { email, name = email } = request;
       // Before the work of hashing; the insertion decides.
       await refuseDuplicate(database.db, email);
@@ -133,7 +142,11 @@ export function createUserService(options: {
         password_expires_at_ms: null,
         password_used_at_ms: null,
       };
-      if (!(await insertUser(database.db, row))) {
+      const { value: isNew } = await database.write(async (tx) => {
+        if (caller !== null) await lockAdmin(tx, caller);
+        return { value: await insertUser(tx, row), changes: [] };
+      });
+      if (!isNew) {
         await refuseDuplicate(database.db, email);
         throw new ApiError("duplicate_user");
       }
@@ -141,10 +154,10 @@ export function createUserService(options: {
       return { user: { id, email, name }, password, mail };
     },
 
-    async update(identifier, patch, { sendMail }) {
+    async update(caller, identifier, patch, { sendMail }) {
       const { value } = await database
         .write(async (tx) => {
-          const before = await lockActiveUser(tx, identifier);
+          const before = await lockActiveUser(tx, caller, identifier);
           const changed = changesOf(before, patch);
           if (changed === null) return { value: null, changes: [] };
           const after = { ...before, ...changed };
@@ -166,12 +179,12 @@ export function createUserService(options: {
       return { user: toUserDetailed(after), mail };
     },
 
-    async deactivate(identifier, { clearTokens }) {
+    async deactivate(caller, identifier, { clearTokens }) {
       const nowMs = clock.nowMs();
       const { revocation } = await runRevocation(database, async (tx) => {
         const { id } = await requireUser(tx, identifier);
-        const user = await lockUser(tx, id);
-        if (user?.deactivated_at_ms !== null) throw new ApiError("already_deactivated");
+        const user = await lockAdmin(tx, caller, id);
+        if (user.deactivated_at_ms !== null) throw new ApiError("already_deactivated");
         await updateUser(tx, user.id, { deactivated_at_ms: nowMs });
         if (clearTokens) await revokeTokensOfUser(tx, user.id, ["api", "session"], nowMs);
         return { value: undefined, changes: [{ kind: "user", userId: user.id }] };
