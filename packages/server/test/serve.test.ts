@@ -195,6 +195,8 @@ test(
       expect(statuses.filter((status) => status !== 200 && status !== "refused")).toEqual([]);
       const log = await first.stderr();
       expect(log.trimEnd().split("\n").at(-1)).toContain('"event":"stopped"');
+      // All is in the one file: what is copied now is the database.
+      expect(existsSync(`${file}-wal`) || existsSync(`${file}-shm`)).toBe(false);
       expect(log).not.toContain(token);
 
       const secrets = `${file}.secrets`;

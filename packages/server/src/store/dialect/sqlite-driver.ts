@@ -117,7 +117,7 @@ function createSqliteDriver(file: string, { writer, reader }: SqliteConnections)
         const snapshot = openConnection(file, { readonly: true });
         snapshot.run("BEGIN");
         session.transaction = snapshot;
-        session.release = () => snapshot.close();
+        session.release = () => snapshot.close(true);
         return;
       }
       const release = await mutex.acquire();
@@ -147,8 +147,9 @@ function createSqliteDriver(file: string, { writer, reader }: SqliteConnections)
     },
     async releaseConnection() {},
     async destroy() {
-      reader.close();
-      writer.close();
+      // With its statements: one that is left keeps the connection, and the files beside the database.
+      reader.close(true);
+      writer.close(true);
     },
   };
 }
