@@ -20,6 +20,7 @@ export const ERRORS = {
   session_required: { status: 403, title: "Only for login sessions, not for API tokens" },
   not_found: { status: 404, title: "No such thing" },
   method_not_allowed: { status: 405, title: "This path has other methods" },
+  request_timeout: { status: 408, title: "The body took too long to arrive" },
   duplicate_user: { status: 409, title: "An active user has that e-mail address" },
   already_deactivated: { status: 410, title: "The user was deactivated before" },
   body_too_large: { status: 413, title: "The body is over the limit" },

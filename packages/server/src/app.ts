@@ -8,7 +8,7 @@ import {
 } from "@conch/contract";
 import { ApiError, retryLater } from "./errors.ts";
 import { CHALLENGE, checkAccess } from "./http/access.ts";
-import { readBody } from "./http/body.ts";
+import { type BodyLimits, readBody } from "./http/body.ts";
 import type { ClientAddresses } from "./http/client-address.ts";
 import { bearerOf } from "./http/credential.ts";
 import type { Implementation, UncheckedResult } from "./http/implementation.ts";
@@ -31,7 +31,7 @@ export interface AppOptions {
   readonly confirmAdmin: (caller: Caller) => Promise<void>;
   readonly usage: UsageCollector;
   readonly clientAddresses: ClientAddresses;
-  readonly bodyLimitBytes: number;
+  readonly bodyLimits: BodyLimits;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly requestIdOf: RequestIdOf;
@@ -150,7 +150,7 @@ async function answerRoute(
     options.usage.record(caller.token.id);
   }
   const query = parseQuery(route, request.url);
-  const body = await bodyOf(route, request, options.bodyLimitBytes);
+  const body = await bodyOf(route, request, options.bodyLimits);
   // Its sender decides when a body ends: what let the request in may have been revoked long since.
   if (body !== undefined) caller = await checkAccess(route, bearer, options.verifier);
   if (caller !== null && route.access === "admin" && route.method !== "GET") {
@@ -169,9 +169,9 @@ async function answerRoute(
   return toResponse(route, result, request.method === "HEAD");
 }
 
-async function bodyOf(route: Route, request: Request, limitBytes: number): Promise<unknown> {
+async function bodyOf(route: Route, request: Request, limits: BodyLimits): Promise<unknown> {
   if (route.body === undefined) return undefined;
-  return parseBody(route, await readBody(request, route.bodyType ?? "json", limitBytes));
+  return parseBody(route, await readBody(request, route.bodyType ?? "json", limits));
 }
 
 function hasMethod(route: Route, method: string): boolean {

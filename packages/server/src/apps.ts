@@ -26,7 +26,7 @@ export function createApps(options: {
 }): { readonly api: App; readonly own: App } {
   const { config, services, node, observation, logger, context, issuer } = options;
   const { metrics, readiness, verificationCounts } = observation;
-  const { publicUrl, bodyLimitBytes } = config;
+  const { publicUrl, bodyLimitBytes, bodyTimeLimitMs } = config;
   const { verifier, confirmAdmin, usage } = services;
   const clientAddresses = createClientAddresses(config.trustedProxies);
   const shared = {
@@ -34,7 +34,7 @@ export function createApps(options: {
     confirmAdmin,
     usage,
     clientAddresses,
-    bodyLimitBytes,
+    bodyLimits: { bytes: bodyLimitBytes, timeMs: bodyTimeLimitMs, timers: context.timers },
     logger,
     clock: context.clock,
     requestIdOf: createRequestIds(clientAddresses, context.random),

@@ -37,6 +37,8 @@ export interface ServeConfig {
   };
   readonly mail: MailConfig;
   readonly bodyLimitBytes: number;
+  /** How long a body may take to arrive, milliseconds. */
+  readonly bodyTimeLimitMs: number;
   readonly logLevel: LogLevel;
 }
 
@@ -96,6 +98,7 @@ export function readServeConfig(raw: RawOptions): ServeConfig {
       folder: optional("mailFolder", options.mailFolder),
     }),
     bodyLimitBytes: required("bodyLimit", options.bodyLimit),
+    bodyTimeLimitMs: required("bodyTimeout", options.bodyTimeout),
     logLevel: required("logLevel", options.logLevel),
   };
 }

@@ -4,7 +4,7 @@ import { availableParallelism } from "node:os";
 import type { App } from "./app.ts";
 import type { LogLevel } from "./logging.ts";
 import type { ListenAddress } from "./options.ts";
-import type { Clock, Random } from "./services/clock.ts";
+import type { Clock, Random, Timers } from "./services/clock.ts";
 import type { Argon2 } from "./services/password-hasher.ts";
 
 /** The system's clocks. */
@@ -131,7 +131,7 @@ export interface Context {
   readonly hashConcurrency: number;
   readonly log: LogOutput;
   readonly repeat: typeof repeat;
-  readonly timers: { readonly set: typeof setTimer };
+  readonly timers: Timers;
   readonly delay: typeof delay;
   /** Resident memory of this process. */
   readonly memoryBytes: () => number;

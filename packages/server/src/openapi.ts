@@ -135,6 +135,7 @@ function errorsOf(route: Route): Json {
 const BODY_ERRORS: readonly ErrorCode[] = [
   "invalid_json",
   "invalid_request",
+  "request_timeout",
   "body_too_large",
   "unsupported_media_type",
 ];

@@ -260,6 +260,13 @@ export const SERVE_OPTIONS = {
     fallback: "1m",
     parse: parseSize,
   }),
+  bodyTimeout: option({
+    flags: "--body-timeout <duration>",
+    env: "CONCHD_BODY_TIMEOUT",
+    description: "how long a request body may take to arrive",
+    fallback: "30s",
+    parse: parseDuration,
+  }),
   logLevel: option({
     flags: "--log-level <level>",
     env: "CONCHD_LOG_LEVEL",

@@ -49,7 +49,8 @@ function createTestDatabase(url: string, drop: () => Promise<void>): TestDatabas
   };
 }
 
-const sqlite: TestDialect = {
+/** SQLite, for what does not depend on the database. */
+export const SQLITE: TestDialect = {
   name: "sqlite",
   async create() {
     const directory = await mkdtemp(join(tmpdir(), "conch-test-"));
@@ -99,7 +100,7 @@ async function runSql(url: string, text: string): Promise<void> {
 }
 
 /** Every kind of database that Conch runs on. */
-export const TEST_DIALECTS: readonly TestDialect[] = [sqlite, POSTGRES];
+export const TEST_DIALECTS: readonly TestDialect[] = [SQLITE, POSTGRES];
 
 /** Other work on the machine must not fail a test. */
 const TIMEOUT_MS = 60_000;

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { bearer, describeServer, startServer, type TestServer } from "./server.ts";
-import { TEST_DIALECTS } from "./databases.ts";
+import { SQLITE } from "./databases.ts";
+import { findFreePort } from "./postgres.ts";
 
 describeServer("what a node shows of itself", (server, dialect) => {
   test("GET /health/live: 200 while the process is there", async () => {
@@ -77,13 +78,11 @@ describeServer("what a node shows of itself", (server, dialect) => {
   });
 });
 
-const [sqlite] = TEST_DIALECTS;
-if (sqlite === undefined) throw new Error("no database to test on");
-
 let withOwnAddress: TestServer;
-const ownPort = 20_000 + Math.floor(Math.random() * 20_000);
+let ownPort: number;
 beforeAll(async () => {
-  withOwnAddress = await startServer(sqlite, { metricsListen: `127.0.0.1:${ownPort}` });
+  ownPort = await findFreePort();
+  withOwnAddress = await startServer(SQLITE, { metricsListen: `127.0.0.1:${ownPort}` });
 });
 afterAll(() => withOwnAddress[Symbol.asyncDispose]());
 

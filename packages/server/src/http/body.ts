@@ -1,22 +1,31 @@
 import { ApiError } from "../errors.ts";
+import type { Timers } from "../services/clock.ts";
 
 const UTF_8 = /^utf-?8$/i;
 const MEDIA_TYPES = { json: "application/json", form: "application/x-www-form-urlencoded" };
 
+/** What a body may take. */
+export interface BodyLimits {
+  readonly bytes: number;
+  /** From when it is first asked for to its end: a sender that dawdles would hold a connection for ever. */
+  readonly timeMs: number;
+  readonly timers: Timers;
+}
+
 /**
  * A request's body as a value: parsed JSON, or the fields of a form; `undefined` where there is none.
  *
- * @throws ApiError 415, 413, or 400 `invalid_json`.
+ * @throws ApiError 415, 413, 408, or 400 `invalid_json`.
  */
 export async function readBody(
   request: Request,
   type: "json" | "form",
-  limitBytes: number,
+  limits: BodyLimits,
 ): Promise<unknown> {
   if (!hasBody(request.headers)) return undefined;
   checkMediaType(request.headers.get("content-type"), MEDIA_TYPES[type]);
   checkEncoding(request.headers.get("content-encoding"));
-  const text = decode(await readBytes(request, limitBytes));
+  const text = decode(await readInTime(request, limits));
   if (text.trim() === "") return undefined;
   return type === "json" ? parseJson(text) : parseForm(text);
 }
@@ -45,6 +54,23 @@ function checkMediaType(header: string | null, expected: string): void {
 function checkEncoding(header: string | null): void {
   if (header === null || header.trim().toLowerCase() === "identity") return;
   throw new ApiError("unsupported_media_type", { message: "the body must not be compressed" });
+}
+
+async function readInTime(
+  request: Request,
+  { bytes, timeMs, timers }: BodyLimits,
+): Promise<Uint8Array> {
+  const late = Promise.withResolvers<never>();
+  // What is still to come is not read any more, so that no request can follow on this connection.
+  const headers = { connection: "close" };
+  const timer = timers.set(() => late.reject(new ApiError("request_timeout", { headers })), timeMs);
+  const body = readBytes(request, bytes);
+  try {
+    return await Promise.race([body, late.promise]);
+  } finally {
+    timer.cancel();
+    body.catch(() => {});
+  }
 }
 
 async function readBytes(request: Request, limitBytes: number): Promise<Uint8Array> {

@@ -15,3 +15,9 @@ export interface Random {
   /** In [0, 1), for jitter: guessable. */
   uniform(): number;
 }
+
+/** Sets timers. */
+export interface Timers {
+  /** Calls back once, after that time, unless cancelled. */
+  set(callback: () => void, delayMs: number): { cancel(): void };
+}
