@@ -18,6 +18,12 @@ export interface OptionSpec<T> {
   readonly fallback?: string;
   /** May be given several times. */
   readonly isList?: boolean;
+  /**
+   * An empty variable counts as none, as those who write service and compose files mean it. Not where
+   * the default may be less strict than what was meant, or keep things elsewhere: a name that was
+   * mistyped in a template must not turn a safeguard off.
+   */
+  readonly mayBeEmpty?: boolean;
   /** @throws Error with what is wrong. Never quotes the text: it may be a secret. */
   readonly parse: (text: string) => T;
 }
@@ -157,6 +163,7 @@ export const SERVE_OPTIONS = {
     env: "CONCHD_LISTEN",
     description: "where to listen; port 0 takes a free one",
     fallback: "127.0.0.1:5001",
+    mayBeEmpty: true,
     parse: parseListen,
   }),
   publicUrl: option({
@@ -170,6 +177,7 @@ export const SERVE_OPTIONS = {
     env: "CONCHD_ADVERTISE",
     description:
       "where verifiers reach this very node, so that one behind a balancer stays with one node",
+    mayBeEmpty: true,
     parse: parseHttpUrl,
   }),
   bound: BOUND_OPTION,
@@ -178,12 +186,14 @@ export const SERVE_OPTIONS = {
     env: "CONCHD_CACHE_ENTRIES",
     description: "credentials kept in memory; about 500 bytes each",
     fallback: "100000",
+    mayBeEmpty: true,
     parse: parseCount,
   }),
   metricsListen: option({
     flags: "--metrics-listen <host:port>",
     env: "CONCHD_METRICS_LISTEN",
     description: "serve /metrics and /health there too, without credentials",
+    mayBeEmpty: true,
     parse: parseListen,
   }),
   drainDelay: option({
@@ -191,6 +201,7 @@ export const SERVE_OPTIONS = {
     env: "CONCHD_DRAIN_DELAY",
     description:
       "from SIGTERM, how long to go on serving while /health/ready fails (default: 5s with PostgreSQL, 0 with SQLite)",
+    mayBeEmpty: true,
     parse: parseDelay,
   }),
   trustedProxy: option({
@@ -198,6 +209,7 @@ export const SERVE_OPTIONS = {
     env: "CONCHD_TRUSTED_PROXY",
     description: "proxies whose X-Forwarded-For is believed; repeatable, or comma-separated",
     isList: true,
+    mayBeEmpty: true,
     parse: parseCidrs,
   }),
   secretsFile: option({
@@ -245,6 +257,7 @@ export const SERVE_OPTIONS = {
     env: "CONCHD_MAIL_FROM",
     description: "sender of mails",
     fallback: "Conch <conch@localhost>",
+    mayBeEmpty: true,
     parse: parseMailFrom,
   }),
   mailFolder: option({
@@ -272,6 +285,7 @@ export const SERVE_OPTIONS = {
     env: "CONCHD_LOG_LEVEL",
     description: `the least that is logged: ${LOG_LEVELS.join(", ")}`,
     fallback: "info",
+    mayBeEmpty: true,
     parse: parseLogLevel,
   }),
 } as const;
@@ -287,11 +301,25 @@ export type RawOptions = Readonly<Record<string, string | undefined>>;
 export function readOption<T>(spec: OptionSpec<T>, text: string | undefined): T | undefined {
   const given = text ?? spec.fallback;
   if (given === undefined) return undefined;
+  if (given === "") throw wrongOption(spec, "must not be empty; without it the default holds");
   try {
     return spec.parse(given);
   } catch (cause) {
     throw wrongOption(spec, cause instanceof Error ? cause.message : "is wrong");
   }
+}
+
+/** Leaves out what the environment says nothing of: empty variables, of options that allow it. */
+export function withoutEmpty(
+  raw: RawOptions,
+  isFromEnvironment: (name: string) => boolean,
+): RawOptions {
+  const specs: Readonly<Record<string, OptionSpec<unknown>>> = SERVE_OPTIONS;
+  return Object.fromEntries(
+    Object.entries(raw).filter(
+      ([name, text]) => text !== "" || specs[name]?.mayBeEmpty !== true || !isFromEnvironment(name),
+    ),
+  );
 }
 
 /** An error that names the option and its variable. */

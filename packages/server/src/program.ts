@@ -7,6 +7,7 @@ import {
   type RawOptions,
   SERVE_OPTIONS,
   readOption,
+  withoutEmpty,
   wrongOption,
 } from "./options.ts";
 import { BOUND_MS_MAX, BOUND_MS_MIN } from "./store/configuration.ts";
@@ -44,7 +45,10 @@ export function createProgram(actions: Actions): Command {
   const serve = program
     .command("serve")
     .description("serve the API")
-    .action((options: RawOptions) => actions.serve(options));
+    .action((options: RawOptions, command: Command) => {
+      const isFromEnvironment = (name: string) => command.getOptionValueSource(name) === "env";
+      return actions.serve(withoutEmpty(options, isFromEnvironment));
+    });
   for (const spec of Object.values(SERVE_OPTIONS)) serve.addOption(toOption(spec));
 
   program

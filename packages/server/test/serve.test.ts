@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type OptionSpec, SERVE_OPTIONS } from "../src/options.ts";
 
 const MAIN = join(import.meta.dir, "../src/main.ts");
 const MS_MAX = 60_000;
@@ -43,14 +44,47 @@ async function withFolder(work: (folder: string) => Promise<void>): Promise<void
 }
 
 /** Starts a server and reads where it listens. */
-async function start(database: string, more: readonly string[] = []) {
-  const child = spawn(["serve", "--database", database, "--listen", "127.0.0.1:0", ...more]);
+async function start(
+  database: string,
+  more: readonly string[] = [],
+  env: Record<string, string> = {},
+) {
+  const child = spawn(["serve", "--database", database, "--listen", "127.0.0.1:0", ...more], env);
   const reader = child.stdout.getReader();
   const { value } = await reader.read();
   const url = /listening on (\S+)/.exec(new TextDecoder().decode(value))?.[1];
   if (url === undefined) throw new Error(await new Response(child.stderr).text());
   return { child, url, stderr: () => new Response(child.stderr).text() };
 }
+
+test("an empty variable counts as none only where no default is weaker than what may have been meant", async () => {
+  const refused = Object.values(SERVE_OPTIONS).filter((spec) => {
+    const { mayBeEmpty = false } = spec as OptionSpec<unknown>;
+    return !mayBeEmpty;
+  });
+  // A new option has to be thought about.
+  expect(refused.map(({ env }) => env.replace("CONCHD_", ""))).toEqual([
+    "DATABASE",
+    "PUBLIC_URL",
+    "BOUND",
+    "SECRETS_FILE",
+    "TOKEN_LIFETIME",
+    "TOKEN_MAX_LIFETIME",
+    "SESSION_LIFETIME",
+    "ADMIN_SESSION_LIFETIME",
+    "SMTP_URL",
+    "MAIL_FOLDER",
+    "BODY_LIMIT",
+    "BODY_TIMEOUT",
+  ]);
+  const harmless = Object.values(SERVE_OPTIONS).filter((spec) => !refused.includes(spec));
+  await withFolder(async (folder) => {
+    const env = Object.fromEntries(harmless.map(({ env }) => [env, ""]));
+    const { child } = await start(`sqlite:${join(folder, "conch.db")}`, [], env);
+    child.kill("SIGTERM");
+    expect(await child.exited).toBe(0);
+  });
+});
 
 test(
   "a wrong configuration is refused with the option's name, and no secret in it",
@@ -66,7 +100,8 @@ test(
       [["--database", "postgres://u:sekret@x/y"], {}, /--secrets-file .* needed with PostgreSQL/],
       [["--secrets-file", "/nonexistent/x"], {}, /--secrets-file .* cannot be read/],
       [["--body-limit", "0"], {}, /--body-limit/],
-      [["--listne", "x"], {}, /unknown option '--listne'[^]*Did you mean --listen/],
+      [["--log-level", ""], {}, /--log-level .* must not be empty/],
+      [[], { CONCHD_PUBLIC_URL: "" }, /\(CONCHD_PUBLIC_URL\): must not be empty/],
     ];
     await withFolder(async (folder) => {
       const file = join(folder, "conch.db");
@@ -101,7 +136,6 @@ test(
 );
 
 test("--help names every option with its variable", async () => {
-  const { SERVE_OPTIONS } = await import("../src/options.ts");
   const { code, stdout } = await run(["--help"]);
   expect(code).toBe(0);
   for (const { flags, env } of Object.values(SERVE_OPTIONS)) {
