@@ -2,6 +2,7 @@
  * The build flags of `conch`: read from the environment of `npm run build`, checked here and only
  * here, handed to the bundler as `features` and `define`s for `packages/cli/src/build.ts`.
  */
+import { normalizeBaseUrl } from "@conch/client/base-url";
 
 /** Switches: each removes something from the binary. */
 const SWITCHES = [
@@ -80,17 +81,9 @@ function readSwitch(name: string, value: string): boolean {
 
 function readUrl(name: string, value: string): string | null {
   if (value === "") return null;
-  const url = URL.parse(value);
-  if (url === null || (url.protocol !== "https:" && url.protocol !== "http:")) {
-    throw new BuildFlagError(`${name}: not an http or https URL`);
-  }
-  if (url.username !== "" || url.password !== "") {
-    throw new BuildFlagError(`${name}: must not hold a user name or a password`);
-  }
-  if (url.search !== "" || url.hash !== "" || /[?#]$/.test(value)) {
-    throw new BuildFlagError(`${name}: must not hold a query or a fragment`);
-  }
-  return url.href.replace(/\/+$/, "");
+  const place = normalizeBaseUrl(value);
+  if (!place.ok) throw new BuildFlagError(`${name} is not the URL of an API: ${place.why}`);
+  return place.url;
 }
 
 function refuseMisspelt(env: Environment): void {

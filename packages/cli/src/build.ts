@@ -1,6 +1,6 @@
 /**
  * What this binary was built with: the one place where code meets the build flags.
- * `scripts/build-flags.mjs` reads and checks the flags; run from source, the defaults below hold.
+ * `scripts/build-flags.ts` reads and checks the flags; run from source, the defaults below hold.
  *
  * What a flag removes must be gone from the binary. Bun folds `feature()` only where it is called,
  * with the flag's name as a literal, as the condition itself, so the code that goes asks directly

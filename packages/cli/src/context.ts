@@ -1,4 +1,4 @@
-import { fstatSync } from "node:fs";
+import { fstatSync, readFileSync } from "node:fs";
 import { homedir, hostname } from "node:os";
 import { createPrompts, type Prompts } from "./output/prompts.ts";
 import { writeLine } from "./output/write-line.ts";
@@ -39,7 +39,7 @@ export interface Context {
   readonly prompts: Prompts;
   readonly keychain: Keychain;
   readonly hostName: () => string;
-  /** `undefined` where the environment does not say: there is nothing else that knows. */
+  /** `undefined` where neither the environment nor the system says. */
   readonly userName: () => string | undefined;
   readonly nowMs: () => number;
   /** In [0, 1). */
@@ -101,9 +101,22 @@ export function createContext(): Context {
   };
 }
 
+/** As the shell says it, else (cron, containers) as the system knows who runs the process. */
 function ownName(): string | undefined {
   const { USER: user, LOGNAME: logName, USERNAME: userName } = process.env;
-  return user ?? logName ?? userName;
+  return user || logName || userName || nameOfUid(process.getuid?.());
+}
+
+/** Read here: Bun's `userInfo` knows no other source than the variables, and says "unknown". */
+function nameOfUid(uid: number | undefined): string | undefined {
+  if (uid === undefined) return undefined;
+  try {
+    const entries = readFileSync("/etc/passwd", "utf8").split("\n");
+    const entry = entries.map((line) => line.split(":")).find((parts) => parts[2] === `${uid}`);
+    return entry?.[0] ?? `uid-${uid}`;
+  } catch {
+    return `uid-${uid}`;
+  }
 }
 
 const DESCRIPTORS = { stdin: 0, stdout: 1, stderr: 2 } as const;

@@ -1,7 +1,7 @@
 // The real process: signals, and what the runtime does with proxies and authorities.
 import { describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   createRecorder,
@@ -97,6 +97,21 @@ describe("an interruption", () => {
     const list = await home.run(["profile", "list", "--json"], env);
     expect(JSON.parse(list.stdout)[0]).toMatchObject({ auth: "token", unusable: null });
   });
+});
+
+test("an upgraded token's name says who runs conch, where no variable does", async () => {
+  using home = createHome();
+  using server = createRecorder();
+  const env = { CONCH_URL: server.url };
+  const create = ["profile", "create", "--name", "p", "--token", someToken()];
+  expect((await home.run(create, env)).exitCode).toBe(0);
+  server.answer({
+    "POST /user/me/token": ({ body }) =>
+      Response.json(tokenNamed(JSON.parse(body).name, someToken()), { status: 201 }),
+  });
+  const ended = await home.run(["profile", "upgrade", "--force", "--json"], env);
+  const user = Bun.spawnSync(["id", "-un"]).stdout.toString().trim();
+  expect(JSON.parse(ended.stdout).token_name).toStartWith(`conch ${user}@${hostname()} `);
 });
 
 describe("the network", () => {

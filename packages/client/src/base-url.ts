@@ -6,26 +6,27 @@ export class InvalidUrlError extends Error {
 }
 
 /**
- * Parses the URL of an API. Only `http` and `https`, with a base path where the API has one
- * (`https://host/api/v1`), without user, query or fragment. A trailing slash makes no difference.
+ * The URL of an API: `http` or `https`, host, port, and a base path where the API has one
+ * (`https://host/api/v1`); no user, query or fragment. One spelling for each place: host in lower
+ * case, default port left out, no slash at the end.
  *
- * @returns the URL in canonical form without a trailing slash: two texts that name the same place
- *   give the same string.
- * @throws InvalidUrlError saying what is wrong with the text.
+ * @returns the URL, or in a clause why the text is none. The text is not repeated in it: one that is
+ *   refused may hold a password.
  */
-export function parseBaseUrl(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null) throw new InvalidUrlError(`"${text}" is not a URL`);
-  if (url.protocol !== "https:" && url.protocol !== "http:") {
-    throw new InvalidUrlError(`"${text}" is neither https:// nor http://`);
-  }
-  if (url.username !== "" || url.password !== "") {
-    throw new InvalidUrlError("the URL must not hold a user name or password");
-  }
-  if (url.search !== "" || url.hash !== "") {
-    throw new InvalidUrlError(`"${text}" has a query or a fragment`);
-  }
-  return url.origin + url.pathname.replace(/\/+$/u, "");
+export function normalizeBaseUrl(
+  text: string,
+): { readonly ok: true; readonly url: string } | { readonly ok: false; readonly why: string } {
+  const no = (why: string) => ({ ok: false, why }) as const;
+  if (text === "") return no("it is empty");
+  if (!/^https?:\/\//iu.test(text)) return no("it does not begin with https:// or http://");
+  // The URL parser would drop or turn these silently.
+  if (/[\s\\]|\p{Cc}/u.test(text))
+    return no("it holds a space, a backslash or a control character");
+  if (!URL.canParse(text)) return no("it is not a URL");
+  const url = new URL(text);
+  if (url.username !== "" || url.password !== "") return no("it holds a user name or a password");
+  if (/[?#]/u.test(text)) return no("it has a query or a fragment");
+  return { ok: true, url: url.origin + url.pathname.replace(/\/+$/u, "") };
 }
 
 /**
@@ -42,7 +43,7 @@ function encodeSegment(name: string, value: string): string {
 }
 
 /**
- * The URL of a route: `pattern` below `baseUrl` (as `parseBaseUrl` returns it), its `{parameters}`
+ * The URL of a route: `pattern` below `baseUrl` (as `normalizeBaseUrl` returns it), its `{parameters}`
  * percent-encoded.
  *
  * @throws InvalidUrlError where a parameter is missing, empty, `.` or `..`.

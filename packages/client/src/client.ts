@@ -2,7 +2,7 @@ import { API_VERSION_HEADER, MAIL_HEADER, REQUEST_ID_HEADER } from "@conch/contr
 import { ErrorBody } from "@conch/contract/errors";
 import type { BodyOf, ParamsOf, QueryOf, ReplyOf, Route } from "@conch/contract/route";
 import { getVersion } from "@conch/contract/system";
-import { buildRawUrl, buildUrl, InvalidUrlError, parseBaseUrl } from "./base-url.ts";
+import { buildRawUrl, buildUrl, InvalidUrlError, normalizeBaseUrl } from "./base-url.ts";
 import { authorizationOf, type Credential } from "./credential.ts";
 import { ClientError, type Refusal } from "./errors.ts";
 import {
@@ -91,7 +91,9 @@ interface AnyInput {
  * @throws InvalidUrlError where `baseUrl` is none.
  */
 export function createClient(options: ClientOptions): Client {
-  const baseUrl = parseBaseUrl(options.baseUrl);
+  const place = normalizeBaseUrl(options.baseUrl);
+  if (!place.ok) throw new InvalidUrlError(`the base URL is not one of an API: ${place.why}`);
+  const baseUrl = place.url;
   const transport: TransportOptions = {
     ...options,
     timeoutMs: options.timeoutMs ?? TIMEOUT_MS,

@@ -1,4 +1,4 @@
-import { normalizeBaseUrl } from "./base-url.ts";
+import { normalizeBaseUrl } from "@conch/client/base-url";
 import { ProfileError } from "./profile-error.ts";
 
 /** The environments that `--environment` and `CONCH_ENV` know. */

@@ -1,4 +1,4 @@
-import { normalizeBaseUrl } from "./base-url.ts";
+import { normalizeBaseUrl } from "@conch/client/base-url";
 import {
   checkDestinationInput,
   type Destination,

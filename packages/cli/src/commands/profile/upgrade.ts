@@ -66,7 +66,11 @@ export const command = defineCommand({
 
 /** Who, where and when; the last part keeps two upgrades in one millisecond apart. */
 function upgradeName(context: CommandContext, profile: Profile): string {
-  const clean = (text: string) => text.replace(/[\p{Cc}\p{Cs}]/gu, "").slice(0, 80);
+  // Whole characters: a name must not end in half of one.
+  const clean = (text: string) =>
+    Array.from(text.replace(/[\p{Cc}\p{Cs}]/gu, ""))
+      .slice(0, 80)
+      .join("");
   const random = Math.floor(context.random() * 36 ** 8)
     .toString(36)
     .padStart(8, "0");
