@@ -1,9 +1,12 @@
 // Every console session of acceptance/, the README and the docs, run as it is written.
 // UPDATE_SESSIONS=1 writes what was printed into the files instead; look at the diff.
-import { describe, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { Glob } from "bun";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { findCommand, hasSwitch } from "../packages/cli/src/commands/find-command.ts";
+import { BUILD_COMMANDS } from "../packages/cli/src/commands/index.ts";
+import { splitCommand } from "../packages/cli/src/profiles/split-command.ts";
 import { PATH, runSessionFile } from "./harness/run.ts";
 import { parseSession } from "./harness/session.ts";
 
@@ -32,6 +35,36 @@ function testSessions(paths: readonly string[], mergeStreams: boolean): void {
 
 describe("acceptance", () => {
   testSessions(files("acceptance/sessions/**/*.md"), false);
+});
+
+/** The commands of a line, with whether they print JSON. */
+function commandsIn(line: string): { path: string; isJson: boolean }[] {
+  return [...line.matchAll(/\bconch (?<words>[^|<>;&)]+)/gu)].flatMap(({ groups }) => {
+    const words = splitCommand(groups?.["words"]?.replaceAll("\n", " ") ?? "") ?? [];
+    try {
+      const { entry } = findCommand(words, BUILD_COMMANDS);
+      return entry === null ? [] : [{ path: entry.path, isJson: hasSwitch(words, "--json", "-j") }];
+    } catch {
+      // A line that is wrong on purpose.
+      return [];
+    }
+  });
+}
+
+test("pitfall 17: every command has a session, for people and with --json", () => {
+  const commands = files("acceptance/sessions/**/*.md").flatMap((path) => {
+    const { steps } = parseSession(readFileSync(join(ROOT, path), "utf8"), path);
+    return steps
+      .filter(({ exitCode }) => exitCode === 0)
+      .flatMap(({ command }) => commandsIn(command));
+  });
+  const all = BUILD_COMMANDS.map(({ path }) => path);
+  for (const isJson of [true, false]) {
+    const covered = new Set(
+      commands.filter((each) => each.isJson === isJson).map(({ path }) => path),
+    );
+    expect([isJson, all.filter((path) => !covered.has(path))]).toEqual([isJson, []]);
+  }
 });
 
 describe("documentation", () => {

@@ -3,8 +3,9 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { testBinaries } from "../../acceptance/harness/binaries.ts";
+import { canTrace, readTrace, traced } from "../../acceptance/harness/system-calls.ts";
 import { buildBinary, buildBundle, NO_FLAGS } from "../binaries.ts";
 import { readBuildFlags } from "../build-flags.ts";
 
@@ -143,6 +144,27 @@ describe("pitfall 27: nothing is read from the current directory", () => {
     await child.exited;
     expect(await Bun.file(marker).exists()).toBe(false);
   });
+
+  if (!canTrace()) {
+    console.error("\nNOT TESTED: which files conch opens; .ci/run installs strace for it\n");
+    return;
+  }
+  test("conch opens no file there at all", async () => {
+    const tracePath = join(FOLDER, "system-calls.log");
+    for (const line of [["profile", "list"], ["user", "tokens"], ["version"], ["--version"]]) {
+      const child = Bun.spawn(traced([conch, ...line], tracePath), {
+        cwd: repository,
+        env: { ...env, CONCH_TOKEN: TOKEN, CONCH_ENV: "development", CONCH_URL: server.url.href },
+        stdout: "ignore",
+        stderr: "ignore",
+      });
+      await child.exited;
+      const { started, opened } = readTrace(tracePath);
+      expect(started.length).toBe(1);
+      const here = opened.filter(({ path }) => resolve(repository, path).startsWith(repository));
+      expect([line, here]).toEqual([line, []]);
+    }
+  });
 });
 
 /** What DISABLE_API_TOKEN_CRUD takes away: operations, options and texts. */
@@ -171,6 +193,7 @@ const REMOVED_COMMANDS = [
   "user token del x",
   "profile upgrade",
   "profile upgrade --force",
+  "profile delete x --revoke",
   "profile revoke-tokens --all --force",
   "profile revoke-tokens --tokens-only --force",
   "profile change-password --password violet-anchor-ninety --purge-tokens",
@@ -180,9 +203,10 @@ const REMOVED_COMMANDS = [
   "admin user a@example.com reset --revoke-tokens",
   "api post /user/me/token {}",
   "api delete /user/me/token/x",
+  "api get /user/me/token/x?_method=DELETE",
 ];
 
-describe("DISABLE_API_TOKEN_CRUD", () => {
+describe("pitfall 22: DISABLE_API_TOKEN_CRUD", () => {
   test("what it removes is in a build without it, so that the search means something", async () => {
     const { text: bundle } = await buildBundle("conch", NO_FLAGS);
     expect(TOKEN_CHANGES.filter((text) => !bundle.includes(text))).toEqual([]);

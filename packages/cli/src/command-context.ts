@@ -4,7 +4,7 @@ import type { IndexEntry } from "./commands/registry.ts";
 import { usageError } from "./command-error.ts";
 import { createMasker, type Masker } from "./profiles/mask.ts";
 import { interrupted } from "./output/prompts.ts";
-import { createStyle, type Style } from "./output/style.ts";
+import { createStyle, printableLines, type Style } from "./output/style.ts";
 
 /** What a command is run with: the process, the global options, and how to speak to the user. */
 export interface CommandContext extends Context {
@@ -81,7 +81,7 @@ export function createCommandContext(
       if (notes.includes(text)) return;
       notes.push(text);
       // Masked: what a server says may be in it.
-      if (!globals.json) diagnose(async () => `note: ${await masker.text(text)}`);
+      if (!globals.json) diagnose(async () => `note: ${printableLines(await masker.text(text))}`);
     },
     masker,
     diagnose,

@@ -22,6 +22,26 @@ export interface Connection {
   readonly profiles: Profiles;
 }
 
+const PROXY_VARIABLE = /^(https?|all)_proxy$/iu;
+
+/** A proxy's password is a secret, too: as it is, and as it goes over the wire. */
+function rememberUserInfo({ masker }: CommandContext, proxy: string): void {
+  const { username, password } = URL.parse(proxy) ?? { username: "", password: "" };
+  if (password === "") return;
+  for (const decode of [String, decodeURIComponentLeniently]) {
+    masker.remember(decode(password));
+    masker.remember(`${decode(username)}:${decode(password)}`);
+  }
+}
+
+function decodeURIComponentLeniently(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 /** Makes a client for a server, with a credential or with none. */
 export function clientFor(
   context: CommandContext,
@@ -32,7 +52,8 @@ export function clientFor(
   if (credential !== null) {
     context.masker.remember(credential.kind === "token" ? credential.token : credential.jwt);
   }
-  const usesProxy = Object.keys(context.env).some((name) => /^(https?|all)_proxy$/iu.test(name));
+  const proxies = Object.entries(context.env).filter(([name]) => PROXY_VARIABLE.test(name));
+  for (const [, proxy] of proxies) rememberUserInfo(context, proxy ?? "");
   return createClient({
     baseUrl,
     credential,
@@ -40,7 +61,7 @@ export function clientFor(
     userAgent: `conch/${CLIENT_VERSION} (${context.platform})`,
     sleep: context.sleep,
     random: context.random,
-    ...(usesProxy ? {} : { probe: context.probe }),
+    ...(proxies.length > 0 ? {} : { probe: context.probe }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     observe: createObserver(context),
     checkVersion: BUILD_FLAGS.DISABLE_API_VERSION_CHECK === "off",

@@ -14,6 +14,7 @@ import {
   VERSION_HEADERS,
   type Recorded,
 } from "./recorder.ts";
+import { echoOf, formsOf } from "./secret-forms.ts";
 
 const SECRETS = {
   token: someToken(),
@@ -82,8 +83,8 @@ const LINES: readonly (readonly string[])[] = [
   ["help"],
 ];
 
-const echo = (request: Recorded) =>
-  `${request.authorization} ${request.body} ${request.target} ${decodeURIComponent(request.body)}`;
+const echo = ({ authorization, target, body }: Recorded) =>
+  echoOf({ target, body, headers: [["authorization", authorization ?? "none"]] });
 
 type Fault = (request: Recorded) => Response;
 
@@ -113,7 +114,11 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   "a redirect within the server that repeats": (request) =>
     new Response(null, {
       status: 302,
-      headers: { ...VERSION_HEADERS, Location: `/x?${encodeURIComponent(echo(request))}` },
+      // Not what was asked for: that would grow with each redirect.
+      headers: {
+        ...VERSION_HEADERS,
+        Location: `/x?${encodeURIComponent(echo({ ...request, target: "" }))}`,
+      },
     }),
   "headers that repeat": (request) =>
     Response.json([], {
@@ -126,14 +131,8 @@ const FAULTS: Readonly<Record<string, Fault>> = {
 };
 
 function leaks(text: string): string[] {
-  const forms = (secret: string) => [
-    secret,
-    JSON.stringify(secret).slice(1, -1),
-    encodeURIComponent(secret),
-    new URLSearchParams({ secret }).toString().slice("secret=".length),
-  ];
   return Object.entries(SECRETS)
-    .filter(([, secret]) => forms(secret).some((form) => text.includes(form)))
+    .filter(([, secret]) => formsOf(secret).some((form) => text.includes(form)))
     .map(([name]) => name);
 }
 
@@ -174,9 +173,7 @@ test.each(Object.entries(FAULTS))(
           await shell.conch([...line, "--json"], { env: { CONCH_TOKEN: SECRETS.token } }),
         ];
         const shown = ended.map(({ stdout, stderr }) => stdout + stderr).join("");
-        // A raw call's answer is shown as it came, but for the credential in use.
-        const found = leaks(shown).filter((name) => line[0] !== "api" || name !== "password");
-        expect([line, found]).toEqual([line, []]);
+        expect([line, leaks(shown)]).toEqual([line, []]);
       }
     }
     const home = dirname(shell.configPath);

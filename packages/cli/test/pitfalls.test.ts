@@ -1,6 +1,6 @@
 // The earlier clients' mistakes on the command line, one test each; the numbers are those of the list.
 import { describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createNodeFileSystem } from "../src/profiles/node-file-system.ts";
 import { createShell, type Shell } from "./conch.ts";
 import {
@@ -445,6 +445,33 @@ describe("credentials that died", () => {
     }
   });
 
+  test("pitfall 14: --purge-tokens takes the dead token out, and a login is renewed", async () => {
+    const change = ["profile", "change-password", "--password", "-", "--purge-tokens", "--json"];
+    const stdin = "a new password\n";
+    const renewed = someJwt();
+    for (const [kind, auth] of [
+      ["token", "none"],
+      ["login", "login"],
+    ] as const) {
+      using setup = setUp();
+      await (kind === "token" ? withTokenProfile(setup, "p") : withLoginProfile(setup, "p"));
+      setup.server.answer({
+        "POST /user/me/password": 204,
+        "POST /login": () => loginAnswer(renewed),
+        "GET /user/me/token": [],
+      });
+      const ended = await setup.shell.conch(change, { stdin });
+      expect(JSON.parse(ended.stdout).credential_dropped).toBe(kind === "token");
+      expect(setup.server.lines).toContain("POST /user/me/password?clear_tokens=all");
+      const list = await setup.shell.conch(["profile", "list", "--json"]);
+      expect(JSON.parse(list.stdout)[0].auth).toBe(auth);
+      if (kind === "login") {
+        await setup.shell.conch(["user", "tokens"]);
+        expect(setup.server.requests.at(-1)?.authorization).toBe(`Bearer ${renewed}`);
+      }
+    }
+  });
+
   test("pitfall 14: a login that cannot be renewed after a change of password is not kept", async () => {
     using setup = setUp();
     await withLoginProfile(setup, "p");
@@ -533,7 +560,15 @@ describe("secrets", () => {
   test("pitfall 25: no secret needs to be in the arguments", async () => {
     using setup = setUp();
     const token = someToken();
-    setup.server.answer({ "GET /user/me/token": [], "POST /login": () => loginAnswer(someJwt()) });
+    const file = `${setup.shell.configPath}.token`;
+    writeFileSync(file, `${token}\n`);
+    const dan = { id: ADA.id, email: "dan@example.com", name: "dan" };
+    setup.server.answer({
+      "GET /user/me/token": [],
+      "POST /login": () => loginAnswer(someJwt()),
+      "POST /user/me/password": 204,
+      "POST /user": () => Response.json(dan, { status: 201 }),
+    });
     const run = setup.shell.conch;
     const create = ["profile", "create", "--name"];
     const results = [
@@ -544,14 +579,31 @@ describe("secrets", () => {
       await run(["--profile", "a", "profile", "set", "token"], { answers: [token] }),
       await run(["user", "tokens", "--token", "-"], { stdin: `${token}\n` }),
       await run(["user", "tokens"], { env: { CONCH_TOKEN: token } }),
+      await run(["user", "tokens", "--token-file", file]),
+      await run(["user", "tokens"], { env: { CONCH_TOKEN_FILE: file } }),
+      await run([...create, "d", "--token-file", file]),
+      await run(["profile", "change-password", "--password", "-"], { stdin: "n e w\n" }),
+      await run(["--profile", "b", "profile", "relogin", "--password", "-"], {
+        stdin: "p w d\n",
+      }),
+      await run(["admin", "user", "dan@example.com", "create", "--password", "-"], {
+        stdin: "d a n\n",
+      }),
     ];
     expect(results.map(({ exitCode }) => exitCode)).toEqual(results.map(() => 0));
     // And each arrived as what it is, not as the dash that stood for it.
     const { requests } = setup.server;
-    const logins = requests.filter(({ target }) => target === "/login");
-    expect(logins.map(({ body }) => JSON.parse(body).password)).toEqual(["p w d", "p w d"]);
-    const used = new Set(requests.map(({ authorization }) => authorization));
-    expect(used).toEqual(new Set([null, `Bearer ${token}`]));
+    const passwords = requests.map(({ body }) => (body === "" ? {} : JSON.parse(body)).password);
+    expect(passwords.filter((password) => password !== undefined)).toEqual([
+      "p w d",
+      "p w d",
+      "n e w",
+      "p w d",
+      "d a n",
+    ]);
+    const used = requests.map(({ authorization }) => authorization);
+    const tokens = used.filter((each) => each !== null && !each.startsWith("Bearer eyJ"));
+    expect(new Set(tokens)).toEqual(new Set([`Bearer ${token}`]));
   });
 });
 
@@ -577,6 +629,29 @@ describe("lines and output", () => {
     const failed = await setup.shell.conch(["user", "token", "get", "none", "--json"], { env });
     expect(failed.stdout).toBe("");
     expect(Object.keys(JSON.parse(failed.stderr))).toEqual(["error", "notes"]);
+  });
+
+  test("pitfall 17: the Go client's zero times in a config are never, too", async () => {
+    using setup = setUp();
+    const never = "0001-01-01T00:00:00Z";
+    const jwt = { Expires: never, Token: "eyJhbGciOiJIUzI1NiJ9.e30", Signature: "c2ln" };
+    const profile = { name: "p", active: true, api_url: setup.server.url, expires: never };
+    for (const credential of [
+      { ...profile, jwt },
+      { ...profile, expires: 0, jwt: "eyJhbGciOiJIUzI1NiJ9.e30.c2ln" },
+      {
+        ...profile,
+        jwt: { ...jwt, Token: "", Signature: "" },
+        token: "x",
+        token_info: { expires: never },
+      },
+    ]) {
+      const text = JSON.stringify({ profiles: { p: credential } });
+      writeFileSync(setup.shell.configPath, text, { mode: 0o600 });
+      const list = await setup.shell.conch(["profile", "list", "--json"]);
+      expect(JSON.parse(list.stdout)[0]).toMatchObject({ name: "p", expires: null });
+      expect(list.stdout).not.toContain("0001");
+    }
   });
 
   test("pitfall 18: profiles are listed by name; deleting says what is not there, and what is active", async () => {

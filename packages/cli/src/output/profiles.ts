@@ -22,6 +22,11 @@ export interface ShownProfile {
 
 const AUTH = { token: "token", session: "login", process: "command", none: "none" } as const;
 
+/** A URL as it is shown: one edited by hand may hold a password, which makes it unusable. */
+function withoutUserInfo(url: string): string {
+  return url.replace(/^([a-z]+:\/\/)[^/?#]*@/iu, "$1…@");
+}
+
 /** Makes a profile showable. */
 export async function showProfile(profile: Profile, secrets: Secrets): Promise<ShownProfile> {
   const { name, active, apiUrl, user, credential } = profile;
@@ -29,7 +34,7 @@ export async function showProfile(profile: Profile, secrets: Secrets): Promise<S
   return {
     name,
     active,
-    url: apiUrl,
+    url: withoutUserInfo(apiUrl),
     user: user === "" ? null : user,
     auth: AUTH[credential.kind],
     store: hasSecret ? credential.secret.place : null,

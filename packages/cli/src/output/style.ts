@@ -30,12 +30,13 @@ export function createStyle(options: {
 }
 
 /**
- * A text from a server or a file as it may be shown: control characters and those that reorder a
- * line are written as escapes, so that nobody's name can move the cursor or hide what follows.
+ * A text from a server or a file as it may be shown: control characters, those that reorder a line and
+ * those that nobody sees are written as escapes, so that no name can move the cursor, hide what
+ * follows, or look like another. What joins emoji and letters stays.
  */
 export function printable(text: string): string {
   return text.replace(
-    /[\p{Cc}\p{Cs}\u2028\u2029\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/gu,
+    /[\p{Cc}\p{Cs}\u2028\u2029\u061C\u200E\u200F\u202A-\u202E\u2066-\u206F\u00AD\u180E\u200B\u2060-\u2064\uFEFF\uFFF9-\uFFFB]/gu,
     (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
   );
 }

@@ -6,7 +6,7 @@ import { fingerprint } from "./fingerprint.ts";
 
 /** Masks secrets in what is about to be printed. */
 export interface Masker {
-  /** From now on this value is masked wherever it appears, also escaped for JSON or a URL. */
+  /** From now on this value is masked wherever it appears, also escaped for JSON, URLs or HTML, or in base64. */
   remember(secret: string): void;
   /** Any text: a body, a URL, a message. */
   text(text: string): Promise<string>;
@@ -27,8 +27,8 @@ const SECRET_NAMES =
   "[\\w-]{0,64}(?:password|passwd|secret|token|jwt|jwt_sig|signature|assertion|authorization|api[-_]?key)";
 /** Named `secret` in each: the part to be masked. What comes before it is kept. */
 const PATTERNS = [
-  // "password": "…", also cut off before its end
-  `(?<json>"${SECRET_NAMES}"\\s*:\\s*")(?<jsonSecret>(?:[^"\\\\]|\\\\.)+)`,
+  // "password": "…", also cut off before its end, and JSON within JSON
+  `(?<json>"${SECRET_NAMES}\\\\{0,8}"\\s*:\\s*\\\\{0,8}")(?<jsonSecret>(?:[^"\\\\]|\\\\.)+)`,
   // password=…, jwt_sig=…, in forms, queries and cookies
   `(?<form>\\b${SECRET_NAMES}=)(?<formSecret>[^&;\\s"']+)`,
   `(?<scheme>\\b(?:Bearer|Basic)\\s+)(?<schemeSecret>[^\\s"',]+)`,
@@ -44,6 +44,48 @@ const SECRET_HEADER = new RegExp(`^(?:(?:set-)?cookie|${SECRET_NAMES})$`);
 
 function escapeRegExp(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
+}
+
+const HTML_ENTITIES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+/** How servers and proxies that repeat a text may write it. */
+function spellings(secret: string): string[] {
+  const json = JSON.stringify(secret).slice(1, -1);
+  // As of writers that keep to ASCII, or escape slashes, too.
+  const asciiJson = json.replace(
+    /[\u007F-\uFFFF]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+  const bytes = new TextEncoder().encode(secret);
+  return [
+    secret,
+    ...[json, asciiJson].flatMap((text) => [text, text.replaceAll("/", "\\/")]),
+    encodeURIComponent(secret),
+    // As in forms, where a space is a plus.
+    new URLSearchParams({ "": secret }).toString().slice(1),
+    secret.replace(/[&<>"']/g, (character) => HTML_ENTITIES[character] ?? character),
+    ...(["base64", "base64url"] as const).flatMap((alphabet) => base64Within(bytes, alphabet)),
+  ];
+}
+
+/**
+ * What base64 of any text shows where these bytes are in it: three spellings, by where they begin.
+ * Digits at the edges that hold bits of their neighbours are left out.
+ */
+function base64Within(bytes: Uint8Array, alphabet: "base64" | "base64url"): string[] {
+  return [0, 1, 2].map((offset) => {
+    const padded = new Uint8Array(offset + bytes.length);
+    padded.set(bytes, offset);
+    const digits = padded.toBase64({ alphabet, omitPadding: true });
+    const isWhole = padded.length % 3 === 0;
+    return digits.slice(Math.ceil((offset * 4) / 3), isWhole ? undefined : -1);
+  });
 }
 
 export function createMasker(): Masker {
@@ -109,11 +151,7 @@ export function createMasker(): Masker {
   return {
     remember(secret) {
       if (secret.length < REMEMBERED_LENGTH_MIN) return;
-      remembered.add(secret);
-      remembered.add(JSON.stringify(secret).slice(1, -1));
-      remembered.add(encodeURIComponent(secret.toWellFormed()));
-      // As in forms, where a space is a plus.
-      remembered.add(new URLSearchParams({ "": secret }).toString().slice(1));
+      for (const spelling of spellings(secret.toWellFormed())) remembered.add(spelling);
       patterns = null;
     },
 

@@ -43,6 +43,7 @@ describe("pitfall 16: masking", () => {
     ['{"user":"u","password":"a\\"b"}', 'a\\"b'],
     ['{ "current_password" : "hunter2", "x": 1}', "hunter2"],
     ['{"password":"cut of', "cut of"],
+    [String.raw`{"error":"got {\"password\": \"hunter2`, "hunter2"],
     [`{"jwt_token":"${JWT}"}`, JWT],
     [`{"name":"n","token":"${TOKEN}"}`, TOKEN],
     [`the token is ${TOKEN}.`, TOKEN],
@@ -70,6 +71,34 @@ describe("pitfall 16: masking", () => {
     for (const piece of ["eyJ-", "a-", "token-", '"', "://", "Bearer ", "conch_"]) {
       const text = piece.repeat(100_000 / piece.length);
       expect((await masker.text(text)).length).toBeGreaterThan(0);
+    }
+  });
+
+  test.each([
+    ['pass "wörd"/<1>', 'pass \\"wörd\\"/<1>'],
+    ['pass "wörd"/<1>', 'pass \\"wörd\\"\\/<1>'],
+    ['pass "wörd"/<1>', 'pass \\"w\\u00f6rd\\"/<1>'],
+    ['pass "wörd"/<1>', 'pass \\"w\\u00F6rd\\"\\/<1>'],
+    ['pass "wörd"/<1>', "pass%20%22w%c3%b6rd%22%2F%3C1%3E"],
+    ['pass "wörd"/<1>', "pass+%22w%C3%B6rd%22%2F%3C1%3E"],
+    ['pass "wörd"/<1>', "pass &quot;wörd&quot;/&lt;1&gt;"],
+    ["~~~???>>>", "fn5+Pz8/Pj4+"],
+    ["~~~???>>>", "fn5-Pz8_Pj4-"],
+  ])("%p, written as %s", async (secret, spelling) => {
+    const masker = createMasker();
+    masker.remember(secret);
+    expect(await masker.text(`a ${spelling}.`)).toBe(`a ${await shown(spelling)}.`);
+  });
+
+  test("in base64 it is masked wherever it begins", async () => {
+    const masker = createMasker();
+    masker.remember("a secret");
+    for (const before of ["", "x", "xy", "xyz", "Bearer "]) {
+      const masked = await masker.text(btoa(`${before}a secret${before}`));
+      for (const part of [btoa("secre"), btoa("ecre"), btoa("cre")]) {
+        expect(masked).not.toContain(part.replace(/.?=*$/u, ""));
+      }
+      expect(masked).toContain("‹sha256:");
     }
   });
 

@@ -155,6 +155,16 @@ describe("a write", () => {
     expect(modeOf(`${config.path}.lock`)).toBe(0o600);
     expect(config.notes).toEqual([]);
     expect(config.json()).toMatchObject({ path: config.path, profiles: { a: { active: true } } });
+
+    const files = createNodeFileSystem({ isWindows: false });
+    const other = join(config.directory, "other");
+    const strict = process.umask(0o777);
+    try {
+      files.createSynced(other, new Uint8Array(), 0o600);
+    } finally {
+      process.umask(strict);
+    }
+    expect(modeOf(other)).toBe(0o600);
   });
 
   test("pitfall 13: an open file gets mode 0600, with a note, also when it is read", async () => {

@@ -23,9 +23,10 @@ export async function callPath(
       "quote it for the shell, or read it from stdin with -",
     );
   }
+  rememberSecrets(context, body);
   const { client } = await connect(context);
   const { text, status } = await client.callRaw(method, path, body);
-  // As it came, but for the credential in use, should the server repeat it.
+  // As it came, but for the secrets that were sent, should the server repeat them.
   const document = await context.masker.known(text.trim());
   if (document === "") return { json: null, text: "" };
   const json = parse(document);
@@ -46,6 +47,15 @@ export async function readBody(
   argument: string | undefined,
 ): Promise<string | undefined> {
   return argument === "-" ? context.stdin.readAll() : argument;
+}
+
+/** What stands where secrets stand in a body: a password for `POST /login`. */
+function rememberSecrets({ masker }: CommandContext, body: string | undefined): void {
+  if (body === undefined) return;
+  JSON.parse(body, (name, value: unknown) => {
+    if (typeof value === "string" && /password|secret|token/iu.test(name)) masker.remember(value);
+    return value;
+  });
 }
 
 function parse(text: string): unknown {

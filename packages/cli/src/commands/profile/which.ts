@@ -1,4 +1,5 @@
 import type { CommandContext } from "../../command-context.ts";
+import { CommandError } from "../../command-error.ts";
 import { EXIT } from "../../exit-codes.ts";
 import { printable, type Style } from "../../output/style.ts";
 import { fields } from "../../output/table.ts";
@@ -36,10 +37,20 @@ export const command = defineCommand({
       json: { ...shown, ...more },
       text: (style) =>
         useText(style, shown) + (options.explain ? explanationText(style, explanation) : ""),
-      exitCode: shown.unusable === null ? EXIT.done : EXIT.credential,
+      ...(shown.unusable === null ? {} : { failure: unusableUse(shown.unusable) }),
     };
   },
 });
+
+/** The answer is whole, and scripts see that commands would fail. */
+function unusableUse(why: string): CommandError {
+  return new CommandError(
+    EXIT.credential,
+    "credential_unusable",
+    "the credential in use is unusable",
+    why,
+  );
+}
 
 const KINDS = { token: "token", session: "login", process: "command", none: "none" } as const;
 
