@@ -1,6 +1,6 @@
 import { usageError } from "../command-error.ts";
 import { flagOf, GLOBAL_OPTIONS } from "./global-options.ts";
-import type { IndexEntry } from "./registry.ts";
+import { aliasesAt, type IndexEntry } from "./registry.ts";
 import { nearest } from "./suggest.ts";
 
 /** A command line, its command found and not yet read further. */
@@ -45,7 +45,7 @@ export function findCommand(argv: readonly string[], index: readonly IndexEntry[
   const rest: string[] = [];
   let position = 0;
   while (position < argv.length) {
-    const complete = candidates.find((entry) => entry.segments.length === path.length);
+    const complete = commandOf(candidates, path.length);
     if (complete !== undefined) {
       rest.push(...argv.slice(position));
       return { entry: complete, candidates: [], path, captured, rest };
@@ -64,7 +64,7 @@ export function findCommand(argv: readonly string[], index: readonly IndexEntry[
     path.push(step.segment);
     if (step.captures !== null) captured[step.captures] = word;
   }
-  const entry = candidates.find((entry) => entry.segments.length === path.length) ?? null;
+  const entry = commandOf(candidates, path.length) ?? null;
   return { entry, candidates: entry === null ? candidates : [], path, captured, rest };
 }
 
@@ -73,14 +73,34 @@ export function placeholderOf(segment: string): string | null {
   return /^<(.+)>$/u.exec(segment)?.[1] ?? null;
 }
 
+// Loops in these two: see `createIndex`.
+
+/** The command whose path has so many words; there is one at most among those that begin alike. */
+function commandOf(candidates: readonly IndexEntry[], length: number): IndexEntry | undefined {
+  for (const entry of candidates) if (entry.segments.length === length) return entry;
+  return undefined;
+}
+
+function withSegment(candidates: readonly IndexEntry[], depth: number, segment: string) {
+  const found: IndexEntry[] = [];
+  for (const entry of candidates) if (entry.segments[depth] === segment) found.push(entry);
+  return found;
+}
+
 function descend(candidates: readonly IndexEntry[], depth: number, word: string) {
-  const named = candidates.filter((entry) => entry.names[depth]?.includes(word));
-  const segment = named[0]?.segments[depth];
-  if (segment !== undefined) return { candidates: named, segment, captures: null };
-  const open = candidates.filter((entry) => placeholderOf(entry.segments[depth] ?? "") !== null);
-  const placeholder = open[0]?.segments[depth];
-  if (placeholder === undefined) return null;
-  return { candidates: open, segment: placeholder, captures: placeholderOf(placeholder) };
+  const step = (segment: string, captures: string | null) => ({
+    candidates: withSegment(candidates, depth, segment),
+    segment,
+    captures,
+  });
+  if (placeholderOf(word) === null && withSegment(candidates, depth, word).length > 0) {
+    return step(word, null);
+  }
+  const aliased = candidates.find((entry) => aliasesAt(entry, depth).includes(word));
+  const open = candidates.find((entry) => placeholderOf(entry.segments[depth] ?? "") !== null);
+  const segment = (aliased ?? open)?.segments[depth];
+  if (segment === undefined) return null;
+  return step(segment, aliased === undefined ? placeholderOf(segment) : null);
 }
 
 function needsNextWord(word: string): boolean {
@@ -114,7 +134,7 @@ function unknownWord(
   captured: Found["captured"],
   candidates: readonly IndexEntry[],
 ) {
-  const words = new Set(candidates.flatMap((entry) => entry.names[path.length] ?? []));
+  const words = new Set(candidates.flatMap((entry) => namesAt(entry, path.length)));
   const meant = nearest(word, words);
   const typed = typedPath({ path, captured });
   const line = ["conch", ...typed].join(" ");
@@ -124,6 +144,11 @@ function unknownWord(
       ? `${line} --help lists the commands`
       : `did you mean "${[...typed, meant].join(" ")}"?`,
   );
+}
+
+function namesAt(entry: IndexEntry, depth: number): string[] {
+  const segment = entry.segments[depth];
+  return segment === undefined ? [] : [segment, ...aliasesAt(entry, depth)];
 }
 
 /** The words of a path with the values that stood within it. */

@@ -71,7 +71,7 @@ function usageOf(entry: IndexEntry, command: AnyCommand): string {
 export function commandHelp(entry: IndexEntry, command: AnyCommand): CommandHelp {
   return {
     command: shownPath(entry.path),
-    aliases: (entry.names.at(-1) ?? []).slice(1),
+    aliases: entry.aliases,
     summary: entry.summary,
     description: command.description ?? null,
     usage: usageOf(entry, command),
@@ -120,8 +120,9 @@ function commandText(help: CommandHelp): string {
 
 /** What a group holds: commands, and groups below it. */
 function groupRows(depth: number, entries: readonly IndexEntry[]): HelpRow[] {
-  return entries.map(({ path, summary, names, segments }) => {
-    const aliases = segments.length === depth + 1 ? (names.at(-1) ?? []).slice(1) : [];
+  return entries.map((entry) => {
+    const { path, summary, segments } = entry;
+    const aliases = segments.length === depth + 1 ? entry.aliases : [];
     return {
       name: shownPath(path),
       summary: summary + (aliases.length === 0 ? "" : ` (${aliases.join(", ")})`),

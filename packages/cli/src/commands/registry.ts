@@ -5,8 +5,8 @@ export interface IndexEntry {
   /** Its words; one in angle brackets stands for a value: `admin user <user> token rm`. */
   readonly path: string;
   readonly segments: readonly string[];
-  /** The same with the aliases of each. */
-  readonly names: readonly (readonly string[])[];
+  /** Other names for the last word. */
+  readonly aliases: readonly string[];
   readonly summary: string;
   readonly load: () => Promise<{ readonly command: AnyCommand }>;
 }
@@ -40,13 +40,18 @@ export const GROUP_SUMMARIES: Readonly<Record<string, string>> = {
 
 /** Makes the index from rows by path. */
 export function createIndex(rows: Readonly<Record<string, IndexRow>>): readonly IndexEntry[] {
-  return Object.entries(rows).map(([path, { summary, aliases = [], load }]) => {
-    const segments = path.split(" ");
-    const names = segments.map((segment, depth) => [
-      segment,
-      ...(depth === 0 ? (GROUP_ALIASES[segment] ?? []) : []),
-      ...(depth === segments.length - 1 ? aliases : []),
-    ]);
-    return { path, segments, names, summary, load };
-  });
+  const index: IndexEntry[] = [];
+  // A loop: a callback for each command is called often enough to be compiled, which takes longer
+  // than all of this.
+  for (const path of Object.keys(rows)) {
+    const { summary, aliases = [], load } = rows[path]!;
+    index.push({ path, segments: path.split(" "), aliases, summary, load });
+  }
+  return index;
+}
+
+/** Other names for the word of a command's path at that depth. */
+export function aliasesAt({ segments, aliases }: IndexEntry, depth: number): readonly string[] {
+  const ofGroup = depth === 0 ? (GROUP_ALIASES[segments[0] ?? ""] ?? []) : [];
+  return depth === segments.length - 1 ? [...ofGroup, ...aliases] : ofGroup;
 }
