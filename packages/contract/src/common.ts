@@ -1,10 +1,13 @@
 import { z } from "zod";
+import { defineSchema } from "./schema.ts";
 
 /** RFC 3339 with a zone; ours are UTC with `Z` and milliseconds, old servers' have microseconds. */
-export const Timestamp = z.iso.datetime({ offset: true }).meta({ id: "Timestamp" });
+export const Timestamp = /* @__PURE__ */ defineSchema(() =>
+  z.iso.datetime({ offset: true }).meta({ id: "Timestamp" }),
+);
 
 /** A UUID in its canonical form, any version. */
-export const Uuid = z.guid();
+export const Uuid = /* @__PURE__ */ defineSchema(() => z.guid());
 
 const FLAG_VALUES: Readonly<Record<string, boolean>> = {
   "0": false,
@@ -17,17 +20,29 @@ const FLAG_VALUES: Readonly<Record<string, boolean>> = {
 };
 
 /** A query flag: `1`, `true`, `yes` or nothing after the name; `0`, `false`, `no`. */
-export const Flag = z
-  .string()
-  .refine((text) => Object.hasOwn(FLAG_VALUES, text), "must be 0 or 1")
-  .transform((text) => FLAG_VALUES[text] === true)
-  .meta({ description: "0 or 1" });
+export const Flag = /* @__PURE__ */ defineSchema(() =>
+  z
+    .string()
+    .refine((text) => Object.hasOwn(FLAG_VALUES, text), "must be 0 or 1")
+    .transform((text) => FLAG_VALUES[text] === true)
+    .meta({ description: "0 or 1" }),
+);
 
 /** The same, `true` where it is absent. */
-export const FlagOn = Flag.optional().transform((value) => value ?? true);
+export const FlagOn = /* @__PURE__ */ defineSchema(() =>
+  Flag()
+    .optional()
+    .transform((value) => value ?? true),
+);
 
 /** The same, `false` where it is absent. */
-export const FlagOff = Flag.optional().transform((value) => value ?? false);
+export const FlagOff = /* @__PURE__ */ defineSchema(() =>
+  Flag()
+    .optional()
+    .transform((value) => value ?? false),
+);
 
 /** No body at all, `null` or `{}`: what clients send where nothing is needed. */
-export const NoBody = z.union([z.undefined(), z.null(), z.strictObject({})]);
+export const NoBody = /* @__PURE__ */ defineSchema(() =>
+  z.union([z.undefined(), z.null(), z.strictObject({})]),
+);

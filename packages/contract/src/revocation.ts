@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { defineSchema, type OutputOf } from "./schema.ts";
 import { FlagOff } from "./common.ts";
 
 /**
@@ -6,29 +7,34 @@ import { FlagOff } from "./common.ts";
  * sends for `login_only`. Unknown parameters are refused: ignoring one once turned "revoke logins"
  * into "revoke everything".
  */
-export const RevocationQuery = z.strictObject({
-  api_only: FlagOff,
-  login_only: FlagOff,
-  auth_only: FlagOff,
-  wait: FlagOff.meta({
-    description: "Answer only when the revocation is known to be in force everywhere",
+export const RevocationQuery = /* @__PURE__ */ defineSchema(() =>
+  z.strictObject({
+    api_only: FlagOff(),
+    login_only: FlagOff(),
+    auth_only: FlagOff(),
+    wait: FlagOff().meta({
+      description: "Answer only when the revocation is known to be in force everywhere",
+    }),
   }),
-});
+);
 
 /** What a request with `wait=1` answers: how a revocation is known to be in force. */
-export const RevocationReceipt = z
-  .object({
-    waited_ms: z
-      .number()
-      .int()
-      .nonnegative()
-      .meta({ description: "From the commit, milliseconds" }),
-    confirmed: z.number().int().nonnegative().meta({ description: "Holders that confirmed" }),
-    holders: z.number().int().nonnegative().meta({ description: "Holders known at the commit" }),
-    proof: z.enum(["confirmed", "bound"]).meta({
-      description: "confirmed: every holder applied it; bound: no lease from before it can be live",
-    }),
-    bound_ms: z.number().int().positive().meta({ description: "The bound B, milliseconds" }),
-  })
-  .meta({ id: "RevocationReceipt" });
-export type RevocationReceipt = z.output<typeof RevocationReceipt>;
+export const RevocationReceipt = /* @__PURE__ */ defineSchema(() =>
+  z
+    .object({
+      waited_ms: z
+        .number()
+        .int()
+        .nonnegative()
+        .meta({ description: "From the commit, milliseconds" }),
+      confirmed: z.number().int().nonnegative().meta({ description: "Holders that confirmed" }),
+      holders: z.number().int().nonnegative().meta({ description: "Holders known at the commit" }),
+      proof: z.enum(["confirmed", "bound"]).meta({
+        description:
+          "confirmed: every holder applied it; bound: no lease from before it can be live",
+      }),
+      bound_ms: z.number().int().positive().meta({ description: "The bound B, milliseconds" }),
+    })
+    .meta({ id: "RevocationReceipt" }),
+);
+export type RevocationReceipt = OutputOf<typeof RevocationReceipt>;

@@ -42,13 +42,39 @@ export interface Route {
   readonly errors: readonly ErrorCode[];
 }
 
+/** The part of a route that is made of schemas. */
+type RouteSchemas = Pick<Route, "params" | "query" | "body" | "replies">;
+
 /**
- * Declares a route; keeps its literal types. It takes a function because a bundler can only drop an
- * unused call that is marked pure when its arguments have no effects either: a binary built without
- * a command must not hold the command's route.
+ * Declares a route; keeps its literal types. Its schemas are made when one of them is first asked
+ * for, so that a client can send a request before. All arguments are without effects, because a
+ * bundler drops an unused call that is marked pure only then: a binary built without a command must
+ * not hold the command's route.
  */
-export function defineRoute<const R extends Route>(declare: () => R): R {
-  return declare();
+export function defineRoute<
+  const R extends Omit<Route, keyof RouteSchemas>,
+  const S extends RouteSchemas,
+>(route: R, declareSchemas: () => S): R & S {
+  let made: S | undefined;
+  const schemas = () => (made ??= declareSchemas());
+  const lazy: { readonly [K in keyof RouteSchemas]: RouteSchemas[K] | undefined } = {
+    get params() {
+      return schemas().params;
+    },
+    get query() {
+      return schemas().query;
+    },
+    get body() {
+      return schemas().body;
+    },
+    get replies() {
+      return schemas().replies;
+    },
+  };
+  return Object.defineProperties(
+    { ...route },
+    Object.getOwnPropertyDescriptors(lazy),
+  ) as unknown as R & S;
 }
 
 type InputOf<S> = S extends z.ZodType ? z.input<S> : undefined;

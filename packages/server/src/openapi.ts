@@ -31,7 +31,7 @@ export function createOpenApi(serverUrl: string): Json {
       item["head"] = { ...operationOf(route, schemas), operationId: `${route.id}Head` };
     }
   }
-  const errorSchema = schemaOf(ErrorBody, "output", schemas);
+  const errorSchema = schemaOf(ErrorBody(), "output", schemas);
   return {
     openapi: "3.1.0",
     info: { title: "Conch", version: API_VERSION, description: "API tokens" },

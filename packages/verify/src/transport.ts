@@ -87,7 +87,7 @@ export function createTransport({ urls, token, fetch }: TransportOptions): Trans
   return {
     async poll(request, timeLimitMs) {
       const from = base();
-      const reply = ChangesReply.parse(await send(pollChanges, request, timeLimitMs));
+      const reply = ChangesReply().parse(await send(pollChanges, request, timeLimitMs));
       stayWith(reply.node_url, from);
       return {
         poll: reply.poll,
@@ -108,7 +108,7 @@ export function createTransport({ urls, token, fetch }: TransportOptions): Trans
     async lookUp(request) {
       const once = () => send(lookUpToken, request, TIME_LIMIT_MS);
       const isAlone = urls.length === 1 && nodeUrl === null;
-      return toResult(LookUpReply.parse(await (isAlone ? once() : once().catch(once))));
+      return toResult(LookUpReply().parse(await (isAlone ? once() : once().catch(once))));
     },
     async report(report) {
       await send(reportUsage, report, TIME_LIMIT_MS);

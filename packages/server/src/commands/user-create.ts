@@ -33,10 +33,10 @@ export async function createUser(
   options: UserCreateOptions,
   context: Context,
 ): Promise<string | null> {
-  if (!Email.safeParse(options.email).success) {
+  if (!Email().safeParse(options.email).success) {
     throw new ConfigurationError("--email: must be an e-mail address");
   }
-  const name = UserName.optional().safeParse(options.name);
+  const name = UserName().optional().safeParse(options.name);
   if (!name.success) {
     throw new ConfigurationError(`--name: ${name.error.issues[0]?.message ?? "is not usable"}`);
   }
