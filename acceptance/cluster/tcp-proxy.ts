@@ -4,6 +4,8 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 /** A network that can fail. */
 export interface TcpProxy {
   readonly port: number;
+  /** Sends new connections to another port of 127.0.0.1. */
+  redirect(targetPort: number): void;
   /** Resets every connection. */
   cut(): void;
   /** Holds everything back, in both directions, as a switch that hangs does. */
@@ -13,10 +15,11 @@ export interface TcpProxy {
   close(): void;
 }
 
-/** Listens on a free port of 127.0.0.1. @param targetPort where connections go, on 127.0.0.1. */
+/** Listens on a free port of 127.0.0.1. @param targetPort where connections go at first, on 127.0.0.1. */
 export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let isStalled = false;
+  let currentPort = targetPort;
 
   function track(socket: Socket, other: Socket): void {
     sockets.add(socket);
@@ -35,7 +38,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   }
 
   const server: Server = createServer((near) => {
-    const far = connect(targetPort, "127.0.0.1");
+    const far = connect(currentPort, "127.0.0.1");
     near.setNoDelay(true);
     far.setNoDelay(true);
     track(near, far);
@@ -46,6 +49,9 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   });
   return {
     port: (server.address() as AddressInfo).port,
+    redirect(port) {
+      currentPort = port;
+    },
     cut() {
       for (const socket of sockets) socket.resetAndDestroy();
     },

@@ -2,6 +2,7 @@
 import { isCidr } from "./http/client-address.ts";
 import { BOUND_MS_MAX, BOUND_MS_MIN } from "./store/configuration.ts";
 import { LOG_LEVELS, type LogLevel } from "./logging.ts";
+import { postgresUrlFault } from "./store/dialect/postgres-url.ts";
 
 /** A wrong configuration; the text names the option. */
 export class ConfigurationError extends Error {
@@ -105,8 +106,11 @@ function parseLogLevel(text: string): LogLevel {
 }
 
 function parseDatabase(text: string): string {
-  if (/^sqlite:./s.test(text) || /^postgres(ql)?:\/\/./.test(text)) return text;
-  throw new Error("must be sqlite:FILE or postgres://…");
+  if (/^sqlite:./s.test(text)) return text;
+  if (!/^postgres(ql)?:\/\/./.test(text)) throw new Error("must be sqlite:FILE or postgres://…");
+  const fault = postgresUrlFault(text);
+  if (fault !== null) throw new Error(fault);
+  return text;
 }
 
 function parseBound(text: string): number {

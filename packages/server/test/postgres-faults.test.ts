@@ -191,7 +191,7 @@ test("without a server, everything says that the database does not answer", asyn
 });
 
 test("a standby is never read", async () => {
-  const standby = await startPostgres({ isStandby: true });
+  const standby = await startPostgres({ standbyOf: "nobody" });
   const pool = createPool({
     url: standby.url,
     connectionsMax: 1,

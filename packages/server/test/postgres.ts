@@ -25,14 +25,18 @@ export interface PostgresServer {
   readonly url: string;
   /** The process id of the postmaster, for tests that stop or kill it. */
   readonly pid: () => number;
+  /** Its files as they were before its first start, for a standby; where `hasStandby` was set. */
+  readonly template: string;
   stop(): Promise<void>;
 }
 
 export interface PostgresOptions {
   /** Sync to disk as in production; off by default, as few tests need it and all wait for it. */
   readonly durable?: boolean;
-  /** A server in recovery: a standby whose primary never answers. */
-  readonly isStandby?: boolean;
+  /** Keeps what a standby starts from. */
+  readonly hasStandby?: boolean;
+  /** A server in recovery: a standby of that one, or (`nobody`) one whose primary never answers. */
+  readonly standbyOf?: PostgresServer | "nobody";
   /** Further `name=value` settings. */
   readonly settings?: readonly string[];
 }
@@ -41,12 +45,16 @@ export interface PostgresOptions {
 // that holds the other end of the pipe does, by whatever means; then so do the server and its files.
 const SUPERVISOR = `
 trap '' INT
-directory=$1 initdb=$2 postgres=$3 standby=$4
-shift 4
+directory=$1 initdb=$2 postgres=$3 standby=$4 origin=$5 template=$6
+shift 6
 {
-  "$initdb" -D "$directory/data" -U conch -A trust -E UTF8 --locale=C --no-sync \
-    >"$directory/log" 2>&1 &&
+  if [ -n "$origin" ]; then cp -R "$origin" "$directory/data"
+  else
+    "$initdb" -D "$directory/data" -U conch -A trust -E UTF8 --locale=C --no-sync \
+      >"$directory/log" 2>&1
+  fi &&
   {
+    [ -z "$template" ] || cp -R "$directory/data" "$template"
     [ "$standby" = false ] || touch "$directory/data/standby.signal"
     "$postgres" -D "$directory/data" "$@" >>"$directory/log" 2>&1 &
     server=$!
@@ -61,7 +69,7 @@ shift 4
 
 const START_TIMEOUT_MS = 60_000;
 /** PostgreSQL refuses to run as root; `nobody` exists wherever root runs tests. */
-const UNPRIVILEGED = { uid: 65534, gid: 65534 };
+export const UNPRIVILEGED = { uid: 65534, gid: 65534 };
 
 /**
  * Starts a server on a free port of 127.0.0.1 with an empty data directory.
@@ -76,10 +84,17 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     const bin = await findBinaries(directory, isRoot);
     const port = await findFreePort();
     const url = `postgres://conch@127.0.0.1:${port}/postgres`;
-    const { isStandby = false } = options;
+    const { standbyOf, hasStandby = false } = options;
+    const template = join(directory, "template");
     const stop = supervise(
       directory,
-      [join(bin, "initdb"), join(bin, "postgres"), String(isStandby)],
+      [
+        join(bin, "initdb"),
+        join(bin, "postgres"),
+        String(standbyOf !== undefined),
+        typeof standbyOf === "object" ? standbyOf.template : "",
+        hasStandby ? template : "",
+      ],
       serverOptions(port, options),
       isRoot,
     );
@@ -91,7 +106,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     }
     const pid = (): number =>
       Number(readFileSync(join(directory, "data", "postmaster.pid"), "utf8").split("\n")[0]);
-    return { url, pid, stop };
+    return { url, pid, template, stop };
   } catch (error) {
     await rm(directory, { recursive: true, force: true });
     throw error;
@@ -130,9 +145,15 @@ function serverOptions(port: number, options: PostgresOptions): string[] {
     "max_connections=300",
     "shared_buffers=64MB",
     ...(options.durable ? [] : ["fsync=off", "full_page_writes=off"]),
+    ...(typeof options.standbyOf === "object" ? [primaryOf(options.standbyOf)] : []),
     ...(options.settings ?? []),
   ];
   return ["-p", String(port), ...settings.flatMap((setting) => ["-c", setting])];
+}
+
+function primaryOf({ url }: PostgresServer): string {
+  const { hostname, port, username } = new URL(url);
+  return `primary_conninfo=host=${hostname} port=${port} user=${username}`;
 }
 
 async function findBinaries(directory: string, isRoot: boolean): Promise<string> {

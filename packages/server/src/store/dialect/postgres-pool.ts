@@ -15,6 +15,7 @@ import {
   DatabaseUnavailableError,
   UniqueViolationError,
 } from "../errors.ts";
+import { poolUrl } from "./postgres-url.ts";
 
 /** Time limits of a pool's connections; `null` for none. */
 export interface PoolLimits {
@@ -69,7 +70,7 @@ export function createPool(options: PoolOptions): GuardedPool {
 function poolConfig(options: PoolOptions): PoolConfig {
   const { statementTimeoutMs, lockTimeoutMs } = options;
   return {
-    connectionString: options.url,
+    connectionString: poolUrl(options.url),
     max: options.connectionsMax,
     connectionTimeoutMillis: options.connectTimeoutMs,
     idleTimeoutMillis: 0,
@@ -118,8 +119,7 @@ async function connectWithBackoff(pool: Pool, timeoutMs: number): Promise<PoolCl
       return await pool.connect();
     } catch (error) {
       const left = deadline - performance.now();
-      const isRefused = error instanceof DatabaseError && REFUSED.test(error.code ?? "");
-      if (isRefused || left <= 0) throw translate(error);
+      if (isRefused(error) || left <= 0) throw translate(error);
       const jitter = 0.5 + Math.random();
       await Bun.sleep(Math.min(left, jitter * Math.min(delayMs, RECONNECT_DELAY_MS_MAX)));
     }
@@ -196,8 +196,18 @@ function closeAtOnce(client: PoolClient): void {
  * system, internal; read-only (a superseded primary), deadlocks and time limits.
  */
 const UNAVAILABLE = /^(08|53|57|58|XX)|^(25006|25P03|25P04|40001|40P01|55P03)$/;
-/** A wrong credential, a missing database: not put right by trying again at once. */
+/** A wrong credential, a missing database. */
 const REFUSED = /^(28|3D)/;
+/** A certificate that is not accepted. */
+const CERTIFICATE_REFUSED = /^(ERR_TLS_CERT|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|CERT_)/;
+
+/** Not put right by trying again at once. */
+function isRefused(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code } = error as { code?: unknown };
+  const codes = error instanceof DatabaseError ? REFUSED : CERTIFICATE_REFUSED;
+  return typeof code === "string" && codes.test(code);
+}
 
 /** Errors of the driver as the store's. */
 export function translate(error: unknown): unknown {
