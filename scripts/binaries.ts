@@ -29,7 +29,10 @@ const SOURCES: Readonly<Record<Program, Sources>> = {
   conch: { main: "packages/cli/src/main.ts", workers: [], root: "packages/cli/src", isSplit: true },
   conchd: {
     main: "packages/server/src/main.ts",
-    workers: ["packages/server/src/services/password-strength-worker.ts"],
+    workers: [
+      "packages/server/src/services/password-hash-worker.ts",
+      "packages/server/src/services/password-strength-worker.ts",
+    ],
     root: "packages/server/src/services",
     isSplit: false,
   },

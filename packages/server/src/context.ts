@@ -5,6 +5,7 @@ import type { App } from "./app.ts";
 import type { LogLevel } from "./logging.ts";
 import type { ListenAddress } from "./options.ts";
 import type { Clock, Random, Timers } from "./services/clock.ts";
+import { createHashThreads } from "./services/password-hash-threads.ts";
 import type { Argon2 } from "./services/password-hasher.ts";
 
 /** The system's clocks. */
@@ -18,13 +19,6 @@ const systemRandom: Random = {
   bytes: (count) => randomBytes(count),
   uuid: () => randomUUID(),
   uniform: () => Math.random(),
-};
-
-/** argon2id with 19 MiB, 2 passes and one lane, as OWASP advises; on the runtime's threads. */
-const argon2: Argon2 = {
-  hash: (password) =>
-    Bun.password.hash(password, { algorithm: "argon2id", memoryCost: 19_456, timeCost: 2 }),
-  verify: (password, passwordHash) => Bun.password.verify(password, passwordHash),
 };
 
 /** Runs a task again and again, until stopped; the next run starts a pause after the last one's end. */
@@ -143,7 +137,7 @@ export function createContext(): Context {
   return {
     clock: systemClock,
     random: systemRandom,
-    argon2,
+    argon2: createHashThreads(),
     hashConcurrency: Math.max(1, availableParallelism() - 1),
     log: createLogOutput(),
     repeat,

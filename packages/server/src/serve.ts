@@ -104,7 +104,7 @@ export async function serve(config: ServeConfig, context: Context): Promise<Runn
       for (const task of repeated) task.stop();
       await services.usage.drain().catch(warnOfUsage);
       await Promise.race([mailer.drain(), context.delay(MAIL_DRAIN_MS_MAX)]);
-      await assessor.close();
+      await Promise.all([assessor.close(), context.argon2.close()]);
       await membership.leave();
       await observed?.abort();
       await database.close();

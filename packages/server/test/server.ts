@@ -25,6 +25,7 @@ const argon2 = {
   hash: (password: string) =>
     Bun.password.hash(password, { algorithm: "argon2id", memoryCost: 256, timeCost: 1 }),
   verify: (password: string, passwordHash: string) => Bun.password.verify(password, passwordHash),
+  close: async () => {},
 };
 
 /** What a client sends to show who it is. */

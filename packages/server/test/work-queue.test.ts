@@ -60,10 +60,27 @@ test("pitfall 31: an unknown user costs a whole verification, and is never right
       checked.push(passwordHash);
       return Promise.resolve(true);
     },
+    close: () => Promise.resolve(),
   };
   const queue = createWorkQueue({ concurrency: 1, waitingMax: 1, retryAfterMs: 1000 });
   const hasher = createPasswordHasher(argon2, queue, "stand-in");
   expect(await hasher.verify("x", "hash of x")).toBe(true);
   expect(await hasher.verify("x", null)).toBe(false);
   expect(checked).toEqual(["hash of x", "hash of stand-in"]);
+});
+
+test("a stand-in that could not be made is made at the next attempt", async () => {
+  let attempts = 0;
+  const argon2 = {
+    hash(password: string) {
+      attempts += 1;
+      return attempts === 1 ? Promise.reject(new Error("no")) : Promise.resolve(password);
+    },
+    verify: () => Promise.resolve(true),
+    close: () => Promise.resolve(),
+  };
+  const queue = createWorkQueue({ concurrency: 1, waitingMax: 1, retryAfterMs: 1000 });
+  const hasher = createPasswordHasher(argon2, queue, "stand-in");
+  expect(await hasher.verify("x", null).catch((error: Error) => error.message)).toBe("no");
+  expect(await hasher.verify("x", null)).toBe(false);
 });

@@ -1,9 +1,11 @@
 import type { WorkQueue } from "./work-queue.ts";
 
-/** argon2id (RFC 9106) as the runtime offers it, off the main thread; PHC strings. */
+/** argon2id (RFC 9106) off the main thread; PHC strings. */
 export interface Argon2 {
   hash(password: string): Promise<string>;
   verify(password: string, passwordHash: string): Promise<boolean>;
+  /** Ends the threads that it runs on. */
+  close(): Promise<void>;
 }
 
 /** Hashes and checks passwords without starving other requests. */
@@ -25,11 +27,22 @@ export function createPasswordHasher(
   secret: string,
 ): PasswordHasher {
   let standIn: Promise<string> | null = null;
+  const hash = (password: string) => queue.run(() => argon2.hash(password));
+
+  async function makeStandIn(): Promise<string> {
+    try {
+      return await hash(secret);
+    } catch (error) {
+      standIn = null;
+      throw error;
+    }
+  }
+
   return {
-    hash: (password) => queue.run(() => argon2.hash(password)),
+    hash,
     async verify(password, passwordHash) {
-      // Made for known users too: the first failure must not tell who is unknown.
-      standIn ??= argon2.hash(secret);
+      // Made for known users too, who wait for it: the first failure must not tell who is unknown.
+      standIn ??= makeStandIn();
       const expected = passwordHash ?? (await standIn);
       const isRight = await queue.run(() => argon2.verify(password, expected));
       return isRight && passwordHash !== null;

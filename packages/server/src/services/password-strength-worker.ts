@@ -1,4 +1,4 @@
-/** Runs in a worker: assessing takes 100 ms and more. Answers each message with one of the same id. */
+/** Runs in a worker: assessing takes 100 ms and more. Answers each message with one. */
 import { parentPort } from "node:worker_threads";
 import { ZxcvbnFactory } from "@zxcvbn-ts/core";
 import * as common from "@zxcvbn-ts/language-common";
@@ -6,14 +6,12 @@ import * as english from "@zxcvbn-ts/language-en";
 
 /** What the worker is asked. */
 export interface StrengthQuestion {
-  readonly id: number;
   readonly password: string;
   readonly known: readonly string[];
 }
 
 /** What it answers. */
 export interface StrengthAnswer {
-  readonly id: number;
   readonly score: number;
   readonly advice: string;
 }
@@ -29,5 +27,5 @@ parentPort?.on("message", (question: StrengthQuestion) => {
   const advice = [feedback.warning ?? "", ...feedback.suggestions]
     .filter((text) => text !== "")
     .join(" ");
-  parentPort?.postMessage({ id: question.id, score, advice } satisfies StrengthAnswer);
+  parentPort?.postMessage({ score, advice } satisfies StrengthAnswer);
 });

@@ -23,7 +23,9 @@ import {
   UniqueViolationError,
 } from "../errors.ts";
 import { createMutex } from "./mutex.ts";
+import type { WalSync } from "./wal-sync.ts";
 
+const UNCONFIRMED = "the commit could not be made durable";
 /** How long a write waits for another process's transaction. */
 const LOCK_WAIT_MS_MAX = 5_000;
 const LOCK_RETRY_MS = 1;
@@ -46,7 +48,8 @@ export function openConnection(file: string, options: { readonly?: boolean } = {
   connection.run(`PRAGMA mmap_size = ${MAPPED_BYTES_MAX}`);
   if (!options.readonly) {
     connection.run("PRAGMA journal_mode = WAL");
-    connection.run("PRAGMA synchronous = FULL");
+    // The log alone is not synced with each commit: `WalSync` does that, and no acknowledgement before.
+    connection.run("PRAGMA synchronous = NORMAL");
     connection.run("PRAGMA foreign_keys = ON");
     // Such a wait blocks the whole process: transactions are tried again instead.
     connection.run("PRAGMA busy_timeout = 0");
@@ -71,6 +74,7 @@ export interface SqliteConnections {
   readonly writer: Connection;
   /** Sees what is committed; never in a transaction of its own. */
   readonly reader: Connection;
+  readonly walSync: WalSync;
 }
 
 /** Kysely's dialect on a file. */
@@ -83,16 +87,21 @@ export function createSqliteKyselyDialect(file: string, connections: SqliteConne
   };
 }
 
-function createSqliteDriver(file: string, { writer, reader }: SqliteConnections): Driver {
+function createSqliteDriver(file: string, { writer, reader, walSync }: SqliteConnections): Driver {
   const mutex = createMutex();
 
   async function executeAlone<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     const release = await mutex.acquire();
+    let result: QueryResult<R>;
     try {
-      return await retryWhileLocked(() => execute<R>(writer, query));
+      result = await retryWhileLocked(() => execute<R>(writer, query));
     } finally {
       release();
     }
+    await walSync.sync().catch((cause: unknown) => {
+      throw new DatabaseUnavailableError(UNCONFIRMED, { cause });
+    });
+    return result;
   }
 
   return {
@@ -134,7 +143,13 @@ function createSqliteDriver(file: string, { writer, reader }: SqliteConnections)
       const session = connection as Session;
       if (session.transaction === null) throw new Error("No transaction is open");
       commit(session.transaction);
+      const isWriting = session.transaction === writer;
+      // The next writer goes on meanwhile: it builds on this commit, and syncs it with its own.
       endTransaction(session);
+      if (!isWriting) return;
+      await walSync.sync().catch((cause: unknown) => {
+        throw new CommitUnconfirmedError(UNCONFIRMED, { cause });
+      });
     },
     async rollbackTransaction(connection: DatabaseConnection) {
       const session = connection as Session;
@@ -147,6 +162,7 @@ function createSqliteDriver(file: string, { writer, reader }: SqliteConnections)
     },
     async releaseConnection() {},
     async destroy() {
+      await walSync.close();
       // With its statements: one that is left keeps the connection, and the files beside the database.
       reader.close(true);
       writer.close(true);
@@ -157,6 +173,7 @@ function createSqliteDriver(file: string, { writer, reader }: SqliteConnections)
 function endTransaction(session: Session): void {
   session.transaction = null;
   session.release();
+  session.release = () => {};
 }
 
 function execute<R>(connection: Connection, query: CompiledQuery): QueryResult<R> {
@@ -185,9 +202,7 @@ function commit(connection: Connection): void {
   } catch (error) {
     // The frames may have reached the disk although syncing them failed.
     if (error instanceof SQLiteError && error.code?.startsWith("SQLITE_IOERR")) {
-      throw new CommitUnconfirmedError("the commit could not be made durable", {
-        cause: error,
-      });
+      throw new CommitUnconfirmedError(UNCONFIRMED, { cause: error });
     }
     throw translate(error);
   }

@@ -16,6 +16,7 @@ import {
 import { createSqliteLookUp } from "./sqlite-look-up.ts";
 import { withTimeLimit } from "./time-limit.ts";
 import { createSnapshot, createWrite } from "./transaction.ts";
+import { createWalSync } from "./wal-sync.ts";
 
 const COLUMN_TYPES: ColumnTypes = {
   text: "text",
@@ -51,8 +52,13 @@ const POLL_INTERVAL_MS = 10;
 
 /** Opens, and makes where there is none (mode 0600), the database in a file. */
 export async function openSqlite(file: string, context: ChangeLogContext): Promise<Database> {
-  const connections = openConnections(file);
-  const { reader } = connections;
+  const unusable = Promise.withResolvers<DatabaseUnusableError>();
+  const walSync = createWalSync(file, (cause) => {
+    const text = `the disk refused what was written to the database ${file}`;
+    unusable.resolve(new DatabaseUnusableError(text, { cause }));
+  });
+  const { reader, writer } = openConnections(file);
+  const connections: SqliteConnections = { reader, writer, walSync };
   const db = new Kysely<Schema>({ dialect: createSqliteKyselyDialect(file, connections) });
   const appending = { ...context, announcement: null };
   try {
@@ -64,7 +70,6 @@ export async function openSqlite(file: string, context: ChangeLogContext): Promi
     throw error;
   }
   const growth = createGrowthWatch(reader);
-  const unusable = Promise.withResolvers<DatabaseUnusableError>();
   return {
     db,
     capabilities: { skipLocked: false, jsonElements: (json) => sql`json_each(${json})` },
@@ -165,7 +170,7 @@ function createReplacementCheck(
 }
 
 /** @throws DatabaseUnusableError where there is no file to be had, or it is no database. */
-function openConnections(file: string): SqliteConnections {
+function openConnections(file: string): Pick<SqliteConnections, "reader" | "writer"> {
   try {
     // SQLite would make it readable for others; the files beside it take its mode.
     closeSync(openSync(file, "a", 0o600));
