@@ -75,4 +75,11 @@ async function main(): Promise<number> {
   }
 }
 
-process.exit(await main());
+try {
+  process.exit(await main());
+} catch (error) {
+  // Nothing was run: a binary that cannot be built, no PostgreSQL to be had.
+  console.error(`test: ${error instanceof Error ? error.message : String(error)}`);
+  console.log("0 passed, 1 failed");
+  process.exit(1);
+}
