@@ -20,6 +20,14 @@ test("no two routes have one id, or one method and path", () => {
   expect(new Set(ROUTES.map(({ method, path }) => `${method} ${path}`)).size).toBe(ROUTES.length);
 });
 
+test("each route has a file of tests", () => {
+  const files = ROUTES.map(({ id }) =>
+    id.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
+  );
+  const found = readdirSync(join(import.meta.dir, "routes"));
+  expect(found.toSorted()).toEqual(files.map((name) => `${name}.test.ts`).toSorted());
+});
+
 test("every route that revokes or deletes refuses unknown query parameters", () => {
   const risky = ROUTES.filter(
     (route) => route.method === "DELETE" || route.errors.includes("revocation_unconfirmed"),

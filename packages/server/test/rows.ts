@@ -45,3 +45,8 @@ export function createTokenRow(given: Partial<TokenRow> & Pick<TokenRow, "user_i
 export function hashOf(text: string): Uint8Array {
   return new Uint8Array(createHash("sha256").update(text).digest());
 }
+
+/** An address that nobody has. */
+export function newAddress(): string {
+  return `${randomUUID()}@example.com`;
+}

@@ -1,0 +1,33 @@
+import { expect, test } from "bun:test";
+import { describeServer } from "../server.ts";
+
+describeServer("POST /user/me/settings/{key}", (server) => {
+  const path = "/user/me/settings";
+
+  test("204: falsy values are values", async () => {
+    const { session: as } = await server.createUser();
+    for (const value of [0, "", false, null, [], {}, "x", 1.5]) {
+      const json = { key: value };
+      expect((await server.call("POST", `${path}/key`, { as, json })).status).toBe(204);
+      expect((await server.call("GET", `${path}/key`, { as })).json()).toEqual(json);
+    }
+  });
+
+  test("400: another key, more keys, none", async () => {
+    const { session: as } = await server.createUser();
+    for (const json of [{ other: 1 }, { key: 1, other: 1 }, {}, null, [1], { Key: 1 }]) {
+      const answer = await server.call("POST", `${path}/key`, { as, json });
+      expect([answer.status, answer.field("code")]).toEqual([400, "invalid_request"]);
+    }
+  });
+
+  test("400: nested too deep to be read", async () => {
+    const { session: as } = await server.createUser();
+    await server.call("POST", `${path}/a`, { as, json: { a: 1 } });
+    const body = `{"a":${"[".repeat(400_000)}${"]".repeat(400_000)}}`;
+    const headers = { "content-type": "application/json" };
+    const deep = await server.call("POST", `${path}/a`, { as, body, headers });
+    expect([deep.status, deep.field("code")]).toEqual([400, "invalid_json"]);
+    expect((await server.call("GET", `${path}/a`, { as })).json()).toEqual({ a: 1 });
+  });
+});
