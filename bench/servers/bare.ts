@@ -9,7 +9,8 @@ const init = {
     "x-conch-user-id": "9b2f6ad2-7a0e-4c39-9d55-0c8d6a7f1e11",
     "x-conch-user-email": "user-00000@example.com",
     "x-conch-token-name": "token-0000000",
-    "x-conch-admin": "0",
+    "x-conch-admin": "false",
+    "x-conch-token-rights": "full",
     "x-request-id": "01890a5d-ac96-774b-bcce-b302099a8057",
   }),
 };

@@ -32,10 +32,12 @@ test("many tokens are written in batches, those first that wait longest", async 
   expect(await collector.flush()).toBe(true);
   expect(written[0]?.has(idOf(0))).toBe(true);
   expect(written[0]?.has(idOf(599))).toBe(false);
+  collector.record(idOf(0));
   await collector.drain();
-  expect(written.flatMap((batch) => [...batch.keys()])).toEqual(
-    Array.from({ length: 600 }, (_, index) => idOf(index)),
-  );
+  expect(written.flatMap((batch) => [...batch.keys()])).toEqual([
+    ...Array.from({ length: 600 }, (_, index) => idOf(index)),
+    idOf(0),
+  ]);
 });
 
 test("a failed batch is thrown on and written later, with its newest times", async () => {
@@ -60,4 +62,38 @@ test("the last use is known before it is written", async () => {
   expect(collector.latestMs("a", 20)).toBe(20);
   await collector.drain();
   expect(collector.latestMs("a", null)).toBeNull();
+});
+
+test("a use is noted on the entry that was used, whichever of a token's entries that is", async () => {
+  const { collector, written } = createCollector();
+  const before = { tokenId: "a", usedAtMs: 0 };
+  const after = { tokenId: "a", usedAtMs: 0 };
+  for (const entry of [before, after, before, after]) collector.note(entry);
+  collector.record("b", 10);
+  expect(collector.latestMs("a", null)).toBe(1_000);
+  await collector.flush();
+  expect([before.usedAtMs, after.usedAtMs]).toEqual([0, 0]);
+  collector.note(before);
+  collector.record("a", 20);
+  await collector.flush();
+  expect(written).toEqual([
+    new Map([
+      ["a", 1_000],
+      ["b", 10],
+    ]),
+    new Map([["a", 1_000]]),
+  ]);
+});
+
+test("a failed batch leaves its entries free to be noted again", async () => {
+  const { collector, written, fail } = createCollector();
+  const entry = { tokenId: "a", usedAtMs: 0 };
+  collector.note(entry);
+  fail(new Error("full disk"));
+  await collector.flush().catch(() => {});
+  collector.note(entry);
+  fail(null);
+  await collector.drain();
+  expect(written).toEqual([new Map([["a", 1_000]])]);
+  expect(entry.usedAtMs).toBe(0);
 });

@@ -35,8 +35,11 @@ export interface VerifyHandlerOptions {
 const BEARER = "Bearer ";
 const HEADER_LENGTH = BEARER.length + TOKEN_LENGTH;
 
-/** What answers for tokens of these rights have in common; a copy costs less than what it saves. */
-function commonHeaders(rights: Rights, isAdmin: boolean): Headers {
+/**
+ * The headers of answers for tokens of these rights, set anew for each: a `Response` keeps a copy of
+ * what it is given, so that one of them serves for all.
+ */
+function headersFor(rights: Rights, isAdmin: boolean): Headers {
   return new Headers({
     [API_VERSION_HEADER]: API_VERSION,
     "cache-control": "no-store",
@@ -45,9 +48,9 @@ function commonHeaders(rights: Rights, isAdmin: boolean): Headers {
   });
 }
 
-const COMMON_HEADERS = {
-  user: { full: commonHeaders("full", false), read: commonHeaders("read", false) },
-  admin: { full: commonHeaders("full", true), read: commonHeaders("read", true) },
+const HEADERS = {
+  user: { full: headersFor("full", false), read: headersFor("read", false) },
+  admin: { full: headersFor("full", true), read: headersFor("read", true) },
 };
 
 /** Makes the handler; a proxy's log is the place for its successes, so they are counted only. */
@@ -62,7 +65,7 @@ export function createVerifyHandler(options: VerifyHandlerOptions): RequestHandl
   ): Response | Promise<Response> {
     if (decision.outcome !== "ok") return general(request, connections);
     counts.count("ok", source);
-    usage.record(decision.entry.tokenId);
+    usage.note(decision.entry);
     return verifiedResponse(decision.entry, requestIdOf(request, connections));
   }
 
@@ -90,8 +93,8 @@ function plainTokenOf(request: Request): string | null {
 }
 
 function verifiedResponse(entry: Entry, requestId: string): Response {
-  const common = entry.user.isAdmin ? COMMON_HEADERS.admin : COMMON_HEADERS.user;
-  const headers = new Headers(entry.rights === "full" ? common.full : common.read);
+  const ofRights = entry.user.isAdmin ? HEADERS.admin : HEADERS.user;
+  const headers = entry.rights === "full" ? ofRights.full : ofRights.read;
   headers.set(REQUEST_ID_HEADER, requestId);
   headers.set(VERIFY_HEADERS.userId, entry.user.id);
   headers.set(VERIFY_HEADERS.userEmail, toHeaderValue(entry.user.email));
