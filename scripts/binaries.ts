@@ -95,6 +95,8 @@ export interface Bundle {
   readonly text: string;
   /** Relative to the repository's root. */
   readonly inputs: readonly string[];
+  /** What each of them loads at once; what it loads on demand is not in here. */
+  readonly imports: ReadonlyMap<string, readonly string[]>;
 }
 
 /** Builds what a binary holds without making one. */
@@ -104,6 +106,14 @@ export async function buildBundle(program: Program, flags: BuildFlags): Promise<
     metafile: true,
   });
   const texts = await Promise.all(outputs.map((output) => output.text()));
-  const inputs = Object.keys(metafile?.inputs ?? {}).map((path) => relative(ROOT, resolve(path)));
-  return { text: texts.join("\n"), inputs };
+  const fromRoot = (path: string) => relative(ROOT, resolve(path));
+  const imports = new Map(
+    Object.entries(metafile?.inputs ?? {}).map(([path, input]) => [
+      fromRoot(path),
+      input.imports
+        .filter(({ kind, external }) => kind === "import-statement" && external !== true)
+        .map(({ path }) => fromRoot(path)),
+    ]),
+  );
+  return { text: texts.join("\n"), inputs: [...imports.keys()], imports };
 }

@@ -1,5 +1,4 @@
 import { fstatSync, readFileSync } from "node:fs";
-import { homedir, hostname } from "node:os";
 import { createPrompts, type Prompts } from "./output/prompts.ts";
 import { writeLine } from "./output/write-line.ts";
 import { createNodeFileSystem } from "./profiles/node-file-system.ts";
@@ -80,11 +79,11 @@ export function createContext(): Context {
     stdin: createInput(),
     stdout: stream("stdout"),
     stderr: stream("stderr"),
-    homeDirectory: homedir(),
+    homeDirectory: ownHome(),
     files: createNodeFileSystem({ isWindows: process.platform === "win32" }),
     prompts: createPrompts(() => ({ input: process.stdin, output: process.stderr })),
     keychain: createSystemKeychain(Bun.secrets),
-    hostName: hostname,
+    hostName: () => loadOs().hostname(),
     userName: ownName,
     nowMs: () => Date.now(),
     random: () => Math.random(),
@@ -92,7 +91,11 @@ export function createContext(): Context {
     fetch: (url, init) => fetch(url, init),
     probe,
     widthOf: (text) => Bun.stringWidth(text),
-    sha256: (bytes) => new Uint8Array(new Bun.CryptoHasher("sha256").update(bytes).digest()),
+    sha256(bytes) {
+      const digest = new Uint8Array(Bun.SHA256.byteLength);
+      Bun.SHA256.hash(bytes, digest);
+      return digest;
+    },
     loadRunProcess: async () => {
       const { createNodeRunProcess } = await import("./profiles/node-run-process.ts");
       return createNodeRunProcess(process.env);
@@ -102,6 +105,17 @@ export function createContext(): Context {
 }
 
 /** As the shell says it, else (cron, containers) as the system knows who runs the process. */
+/** Not imported: it takes a quarter of a millisecond, and hardly any command needs it. */
+function loadOs() {
+  return process.getBuiltinModule("node:os");
+}
+
+function ownHome(): string {
+  const { HOME: home = "" } = process.env;
+  // What `homedir` looks at first, too, where there is such a variable.
+  return home === "" || process.platform === "win32" ? loadOs().homedir() : home;
+}
+
 function ownName(): string | undefined {
   const { USER: user, LOGNAME: logName, USERNAME: userName } = process.env;
   return user || logName || userName || nameOfUid(process.getuid?.());

@@ -69,7 +69,7 @@ async function printCompletions(
 function wantsJson(argv: readonly string[]): boolean {
   const end = argv.indexOf("--");
   const words = argv.slice(0, end === -1 ? undefined : end);
-  return words.some((word) => word === "--json" || /^-h*j/u.test(word));
+  return words.some((word) => word === "--json" || (word.startsWith("-") && /^-h*j/u.test(word)));
 }
 
 function plainStyle(context: Context): Style {

@@ -176,7 +176,8 @@ async function readText(
   bytesMax: number,
   request: WireRequest,
 ): Promise<string> {
-  const chunks: Uint8Array[] = [];
+  const decoder = new TextDecoder();
+  let text = "";
   let size = 0;
   for await (const chunk of response.body ?? []) {
     size += chunk.byteLength;
@@ -187,9 +188,9 @@ async function readText(
         reason: `the answer is larger than ${bytesMax} bytes`,
       });
     }
-    chunks.push(chunk);
+    text += decoder.decode(chunk, { stream: true });
   }
-  return new TextDecoder().decode(await new Blob(chunks as BlobPart[]).arrayBuffer());
+  return text + decoder.decode();
 }
 
 function faultOf(

@@ -16,14 +16,17 @@ export interface Found {
   readonly rest: readonly string[];
 }
 
-const GLOBAL_FLAGS = new Map<string, { readonly takesValue: boolean }>(
-  Object.entries(GLOBAL_OPTIONS).flatMap(([key, option]) => {
-    const names = [`--${flagOf(key)}`];
-    if ("alias" in option) names.push(`--${option.alias}`);
-    if ("short" in option) names.push(`-${option.short}`);
-    return names.map((name) => [name, { takesValue: "value" in option }] as const);
-  }),
-);
+/** The global options by each of their spellings; most lines have none before the command. */
+function globalFlags(): Map<string, { readonly takesValue: boolean }> {
+  return new Map(
+    Object.entries(GLOBAL_OPTIONS).flatMap(([key, option]) => {
+      const names = [`--${flagOf(key)}`];
+      if ("alias" in option) names.push(`--${option.alias}`);
+      if ("short" in option) names.push(`-${option.short}`);
+      return names.map((name) => [name, { takesValue: "value" in option }] as const);
+    }),
+  );
+}
 
 /** Whether a word is a global switch (`--help`), for what must work on any line. */
 export function hasSwitch(rest: readonly string[], ...names: string[]): boolean {
@@ -70,7 +73,9 @@ export function findCommand(argv: readonly string[], index: readonly IndexEntry[
 
 /** `<user>` in a path stands for any word. */
 export function placeholderOf(segment: string): string | null {
-  return /^<(.+)>$/u.exec(segment)?.[1] ?? null;
+  return segment.length > 2 && segment.startsWith("<") && segment.endsWith(">")
+    ? segment.slice(1, -1)
+    : null;
 }
 
 // Loops in these two: see `createIndex`.
@@ -104,14 +109,15 @@ function descend(candidates: readonly IndexEntry[], depth: number, word: string)
 }
 
 function needsNextWord(word: string): boolean {
+  const flags = globalFlags();
   if (word.startsWith("--")) {
     if (word.includes("=")) return false;
-    const flag = GLOBAL_FLAGS.get(word);
+    const flag = flags.get(word);
     if (flag === undefined) throw unknownEarlyOption(word);
     return flag.takesValue;
   }
   for (let index = 1; index < word.length; index += 1) {
-    const flag = GLOBAL_FLAGS.get(`-${word[index]}`);
+    const flag = flags.get(`-${word[index]}`);
     if (flag === undefined) throw unknownEarlyOption(word);
     if (flag.takesValue) return index === word.length - 1;
   }
@@ -119,7 +125,7 @@ function needsNextWord(word: string): boolean {
 }
 
 function unknownEarlyOption(word: string) {
-  const meant = nearest(word, GLOBAL_FLAGS.keys());
+  const meant = nearest(word, globalFlags().keys());
   return usageError(
     `unknown option "${word}" before the command`,
     meant === null

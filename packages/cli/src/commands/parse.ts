@@ -28,7 +28,7 @@ export async function parseLine(
   captured: Readonly<Record<string, string>>,
   rest: readonly string[],
 ): Promise<Parsed> {
-  const known = knownOptions(command.options ?? {});
+  const known = rest.length === 0 ? new Map<string, Known>() : knownOptions(command.options ?? {});
   const tokens = rest.length === 0 ? [] : await split(rest, known);
   const globals: Record<string, unknown> = defaults(GLOBAL_OPTIONS);
   const options: Record<string, unknown> = defaults(command.options ?? {});

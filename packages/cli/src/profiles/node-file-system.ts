@@ -19,7 +19,8 @@ import { basename, dirname, join, resolve } from "node:path";
 import { errorCodeOf, type FileLock, type FileSystem } from "./file-system.ts";
 
 const LINKS_MAX = 40;
-const CHUNK_BYTES = 64 * 1024;
+/** More than a config file has; larger ones take longer to be cleared than to be read. */
+const CHUNK_BYTES = 8 * 1024;
 
 function resolveLinks(path: string, linksLeft = LINKS_MAX): string {
   const absolute = resolve(path);

@@ -39,14 +39,20 @@ export function createObfuscator(obfuscationKey: string, sha256: Sha256): Obfusc
   let raw: Uint8Array<ArrayBuffer> | undefined;
   let imported: Promise<CryptoKey> | undefined;
 
+  let fingerprint: string | undefined;
+
   const rawKey = () => (raw ??= sha256(encoder.encode(obfuscationKey)));
   const importKey = () =>
     (imported ??= subtle.importKey("raw", rawKey(), "AES-GCM", false, ["encrypt", "decrypt"]));
 
+  function makeFingerprint(): string {
+    const prefix = encoder.encode(FINGERPRINT_PREFIX);
+    return toHex(sha256(Uint8Array.of(...prefix, ...rawKey())).subarray(0, FINGERPRINT_BYTES));
+  }
+
   return {
     get keyFingerprint() {
-      const prefix = encoder.encode(FINGERPRINT_PREFIX);
-      return toHex(sha256(Uint8Array.of(...prefix, ...rawKey())).subarray(0, FINGERPRINT_BYTES));
+      return (fingerprint ??= makeFingerprint());
     },
 
     async hide(secret) {
