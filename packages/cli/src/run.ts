@@ -54,15 +54,19 @@ export async function runConch(context: Context): Promise<ExitCode> {
   }
 }
 
-/** For the scripts of `conch completion`: the word to complete, and what can stand in its place. */
+/** For the scripts of `conch completion`: what can stand in the place of the last word, one a line. */
 async function printCompletions(
   context: Context,
   [mode, ...words]: readonly string[],
 ): Promise<ExitCode> {
-  const { complete, wordsOf } = await import("./commands/complete.ts");
-  const line = mode === "__complete-line" ? wordsOf(words[0] ?? "") : words;
+  const { afterFragment, complete, wordsOf } = await import("./commands/complete.ts");
+  const isLine = mode === "__complete-line";
+  const line = isLine ? wordsOf(words[0] ?? "") : words;
+  const typed = line.at(-1) ?? "";
   const candidates = await complete(context, BUILD_COMMANDS, line);
-  context.stdout.writeLine([line.at(-1) ?? "", ...candidates].join("\n"));
+  const fragment = isLine ? words[1] : undefined;
+  const shown = fragment === undefined ? candidates : afterFragment(candidates, typed, fragment);
+  if (shown.length > 0) context.stdout.writeLine(shown.join("\n"));
   return EXIT.done;
 }
 

@@ -3,8 +3,8 @@ import type { ExitCode } from "../exit-codes.ts";
 import type { Style } from "../output/style.ts";
 import type { CommandContext } from "../command-context.ts";
 
-/** What a shell offers in a place. */
-export type Completion = "profiles" | "tokens" | "files" | readonly string[];
+/** What a shell offers in a place; `user-tokens` are those of the user whom the line names. */
+export type Completion = "profiles" | "tokens" | "user-tokens" | "files" | readonly string[];
 
 /** A word that a command takes. */
 export interface Argument {

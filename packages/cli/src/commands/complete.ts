@@ -1,3 +1,4 @@
+import { feature } from "bun:bundle";
 import { createCommandContext, type CommandContext } from "../command-context.ts";
 import type { Context } from "../context.ts";
 import { splitCommand } from "../profiles/split-command.ts";
@@ -10,10 +11,30 @@ import type { IndexEntry } from "./registry.ts";
 /** A shell waits for this: a server that is slower than this offers nothing. */
 const TIMEOUT_SECONDS = "2";
 
+/**
+ * The candidates as bash wants them: without what stands before the fragment of the last word that it
+ * replaces, which begins anew at `@` and `=`. The fragment is as it was typed, quotes included.
+ */
+export function afterFragment(
+  candidates: readonly string[],
+  typed: string,
+  fragment: string,
+): string[] {
+  // Where nothing follows one of the marks, bash calls that mark the fragment.
+  const isMark = /^[=:@]+$/u.test(fragment);
+  const plain = isMark ? "" : (wordsOf(`conch ${fragment}`).at(-1) ?? "");
+  const offset = typed.endsWith(plain) ? typed.length - plain.length : 0;
+  return candidates.map((candidate) => candidate.slice(offset));
+}
+
 /** The words of a line as far as the cursor; the last is the one to complete, perhaps empty. */
 export function wordsOf(line: string): readonly string[] {
-  const words = splitCommand(line) ?? splitCommand(`${line}"`) ?? splitCommand(`${line}'`) ?? [];
-  return /\s$/u.test(line) || words.length === 0 ? [...words.slice(1), ""] : words.slice(1);
+  // A mark at the cursor tells a space that ends a word from one within quotes.
+  const ends = ["x", 'x"', "x'"];
+  const [words] = ends.map((end) => splitCommand(line + end)).filter((found) => found !== null);
+  return (words ?? [])
+    .map((word, index, { length }) => (index === length - 1 ? word.slice(0, -1) : word))
+    .slice(1);
 }
 
 /**
@@ -29,7 +50,8 @@ export async function complete(
   const current = words.at(-1) ?? "";
   try {
     const candidates = await candidatesFor(context, commands, before, current);
-    return candidates.filter((candidate) => candidate.startsWith(current));
+    // One a line: what holds a line break, or a tab, would be two for the shell.
+    return candidates.filter((text) => text.startsWith(current) && !/\p{Cc}/u.test(text));
   } catch {
     return [];
   }
@@ -104,7 +126,11 @@ async function valuesOf(
   if (completion === undefined || completion === "files") return [];
   if (typeof completion !== "string") return completion;
   const context = await contextOf(source);
-  return completion === "profiles" ? profileNames(context) : tokenNames(context);
+  if (completion === "profiles") return profileNames(context);
+  if (completion === "tokens") return tokenNames(context);
+  return feature("DISABLE_ADMIN_FUNCTIONS")
+    ? []
+    : userTokenNames(context, source.found.captured["user"] ?? "");
 }
 
 /** The context that the line would run in, so that its `--profile` and `--config` count. */
@@ -132,5 +158,16 @@ async function tokenNames(context: CommandContext): Promise<string[]> {
   ]);
   const { client } = await connect(context);
   const { body } = await client.call(listMyTokens, {});
+  return body.map(({ name }) => name);
+}
+
+async function userTokenNames(context: CommandContext, user: string): Promise<string[]> {
+  const [{ connect }, { listUserTokens }, { userInPath }] = await Promise.all([
+    import("../connect.ts"),
+    import("@conch/contract/token"),
+    import("../user-id.ts"),
+  ]);
+  const { client } = await connect(context);
+  const { body } = await client.call(listUserTokens, { params: { user: userInPath(user) } });
   return body.map(({ name }) => name);
 }

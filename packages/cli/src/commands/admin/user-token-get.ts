@@ -9,7 +9,10 @@ import { ADMIN_COMMAND, USER_ARGUMENT } from "./shared.ts";
 
 export const command = defineCommand({
   ...ADMIN_COMMAND,
-  arguments: { user: USER_ARGUMENT, name: { summary: "the token's name" } },
+  arguments: {
+    user: USER_ARGUMENT,
+    name: { summary: "the token's name", complete: "user-tokens" },
+  },
   examples: [{ line: "admin user ben@example.com token get ci", says: "When was it last used?" }],
   async run({ args }, context) {
     const user = userInPath(args.user);

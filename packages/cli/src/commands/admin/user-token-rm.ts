@@ -10,7 +10,10 @@ import { ADMIN_COMMAND, USER_ARGUMENT } from "./shared.ts";
 
 export const command = defineCommand({
   ...ADMIN_COMMAND,
-  arguments: { user: USER_ARGUMENT, name: { summary: "the token's name" } },
+  arguments: {
+    user: USER_ARGUMENT,
+    name: { summary: "the token's name", complete: "user-tokens" },
+  },
   options: { wait: WAIT_OPTION },
   examples: [{ line: "admin user ben@example.com token rm ci --wait", says: "Take one away" }],
   async run({ args, options }, context) {

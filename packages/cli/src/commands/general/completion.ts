@@ -3,19 +3,20 @@ import { defineCommand } from "../command.ts";
 /**
  * Every script asks `conch` itself what fits, so none of them can go stale. bash and PowerShell hand
  * the line over as it was typed, because their own words are cut at `@` and `=`, or lose empty ones.
+ * bash inserts what it gets as it is, and what a server calls a token must not be run by the next
+ * Return: so names are quoted, and within quotes those that would need more are not offered.
  */
 const SCRIPTS = {
   bash: `# conch completion bash
 _conch() {
-  local typed fragment line
-  fragment=\${COMP_WORDS[COMP_CWORD]}
+  local fragment=\${COMP_WORDS[COMP_CWORD]} line
   COMPREPLY=()
-  {
-    IFS= read -r typed
-    while IFS= read -r line; do
-      COMPREPLY+=("$(printf %q "\${line:\${#typed}-\${#fragment}}")")
-    done
-  } < <(conch __complete-line "\${COMP_LINE:0:COMP_POINT}" 2>/dev/null)
+  while IFS= read -r line; do
+    case $fragment in
+      [\\"\\']*) [[ $line == *[\\\\\\"\\'\\$\\\`!]* ]] || COMPREPLY+=("$line") ;;
+      *) COMPREPLY+=("$(printf %q "$line")") ;;
+    esac
+  done < <(conch __complete-line "\${COMP_LINE:0:COMP_POINT}" "$fragment" 2>/dev/null)
 }
 complete -o default -F _conch conch
 `,
@@ -23,20 +24,26 @@ complete -o default -F _conch conch
 # conch completion zsh
 _conch() {
   local -a candidates
-  candidates=("\${(@f)$(conch __complete "\${(@Q)words[2,CURRENT]}" 2>/dev/null)}")
-  shift candidates
+  candidates=("\${(@f)$(conch __complete "\${(@Q)words[2,CURRENT-1]}" "\${(Q)PREFIX}" 2>/dev/null)}")
+  candidates=(\${candidates:#})
   (( \${#candidates} )) && compadd -- "\${candidates[@]}" || _files
 }
-compdef _conch conch
+# A file of fpath is run at the first Tab, as the function itself.
+if [[ $funcstack[1] == _conch ]]; then _conch "$@"; else compdef _conch conch; fi
 `,
   fish: `# conch completion fish
-complete -c conch -f -a '(conch __complete (commandline -opc)[2..] (commandline -ct) 2>/dev/null | tail -n +2)'
+function __conch_complete
+  set -l word (commandline -ct)
+  set -l plain (string unescape -- $word; or string unescape -- $word\\"; or string unescape -- $word\\'; or echo $word)
+  conch __complete (commandline -opc)[2..] "$plain" 2>/dev/null
+end
+complete -c conch -f -a '(__conch_complete)'
 `,
   powershell: `# conch completion powershell
 Register-ArgumentCompleter -Native -CommandName conch -ScriptBlock {
   param($word, $ast, $cursor)
   $line = $ast.ToString().PadRight($cursor).Substring(0, $cursor)
-  conch __complete-line $line 2>$null | Select-Object -Skip 1 | ForEach-Object {
+  conch __complete-line $line 2>$null | ForEach-Object {
     $text = if ($_ -match '[\\s''"$\`;&|<>(){}]') { "'" + $_.Replace("'", "''") + "'" } else { $_ }
     [System.Management.Automation.CompletionResult]::new($text, $_, 'ParameterValue', $_)
   }
