@@ -2,6 +2,7 @@
 
 /** One that waits for keys. */
 export interface InteractiveShell extends AsyncDisposable {
+  readonly pid: number;
   /** Types; `\t` is the Tab key, `\r` is Return. */
   press(keys: string): void;
   /** Resolves with all that was shown since the last call, when the text appears in it. */
@@ -34,6 +35,7 @@ export function openOnTerminal(
     },
   });
   return {
+    pid: child.pid,
     press: (keys) => void child.terminal?.write(keys),
     shown: () => all,
     async until(text) {

@@ -4,6 +4,7 @@ import type { IndexEntry } from "./commands/registry.ts";
 import { usageError } from "./command-error.ts";
 import { createMasker, type Masker } from "./profiles/mask.ts";
 import { interrupted } from "./output/prompts.ts";
+import { createProgress } from "./output/progress.ts";
 import { createStyle, printableLines, type Style } from "./output/style.ts";
 
 /** What a command is run with: the process, the global options, and how to speak to the user. */
@@ -21,7 +22,7 @@ export interface CommandContext extends Context {
   readonly masker: Masker;
   /** Shows a diagnostic on stderr, masked, after those before it. */
   diagnose(text: () => Promise<string>): void;
-  /** Resolves when all diagnostics are shown. */
+  /** Resolves when all diagnostics are shown, and what was shown of a wait is gone. */
   diagnosed(): Promise<void>;
   /** Runs what must not be left half done: an interruption takes effect after it. */
   unbroken<T>(work: () => Promise<T>): Promise<T>;
@@ -31,15 +32,17 @@ export interface CommandContext extends Context {
   waiting<T>(text: string, work: Promise<T>): Promise<T>;
 }
 
-const SPINNER_DELAY_MS = 300;
-const SPINNER_FRAME_MS = 100;
-const FRAMES = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
-
 /** Whether colours are wanted: on a terminal, unless `--no-color`, `NO_COLOR` or a dumb terminal. */
 function wantsColor(context: Context, globals: GlobalValues): boolean {
   const { NO_COLOR: noColor, TERM: terminal } = context.env;
   const isUnwanted = globals.noColor || (noColor ?? "") !== "" || terminal === "dumb";
   return !globals.json && !isUnwanted && context.stdout.isTerminal;
+}
+
+/** Whether a wait may be shown: on a terminal that can take it away again, and beside nothing else. */
+function wantsProgress(context: Context, { json, debug, trace }: GlobalValues): boolean {
+  const { TERM: terminal } = context.env;
+  return context.stderr.isTerminal && terminal !== "dumb" && !json && !debug && !trace;
 }
 
 /** Makes the context of one command. */
@@ -50,9 +53,16 @@ export function createCommandContext(
 ): CommandContext {
   const notes: string[] = [];
   let diagnostics = Promise.resolve();
+  const progress = createProgress(context, { isWanted: wantsProgress(context, globals) });
   const masker = createMasker();
   function diagnose(text: () => Promise<string>): void {
-    diagnostics = diagnostics.then(async () => context.stderr.writeLine(await text()));
+    diagnostics = showAfter(diagnostics, text);
+  }
+  async function showAfter(before: Promise<void>, text: () => Promise<string>): Promise<void> {
+    await before;
+    const line = await text();
+    progress.clear();
+    context.stderr.writeLine(line);
   }
   let unbrokenDepth = 0;
   let isInterrupted = false;
@@ -63,6 +73,17 @@ export function createCommandContext(
     isInterrupted = true;
     if (unbrokenDepth === 0) breakOff(interrupted());
   });
+  /** Notes come before the question, and what breaks off the command closes the prompt. */
+  async function asking<T>(ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    await diagnostics;
+    const brokenOff = new AbortController();
+    const stop = context.onInterrupt(() => brokenOff.abort());
+    try {
+      return await ask(brokenOff.signal);
+    } finally {
+      stop();
+    }
+  }
   return {
     ...context,
     globals,
@@ -85,16 +106,13 @@ export function createCommandContext(
     },
     masker,
     diagnose,
-    diagnosed: () => diagnostics,
+    async diagnosed() {
+      await diagnostics;
+      progress.end();
+    },
     prompts: {
-      async confirm(question) {
-        await diagnostics;
-        return context.prompts.confirm(question);
-      },
-      async secret(question) {
-        await diagnostics;
-        return context.prompts.secret(question);
-      },
+      confirm: (question) => asking((signal) => context.prompts.confirm(question, signal)),
+      secret: (question) => asking((signal) => context.prompts.secret(question, signal)),
     },
     interruption,
     async unbroken(work) {
@@ -106,30 +124,8 @@ export function createCommandContext(
         if (isInterrupted && unbrokenDepth === 0) breakOff(interrupted());
       }
     },
-    async waiting(text, work) {
-      if (!context.stderr.isTerminal || globals.json) return work;
-      const done = new AbortController();
-      const spinning = spin(context, text, done.signal).catch(() => undefined);
-      try {
-        return await work;
-      } finally {
-        done.abort();
-        await spinning;
-      }
-    },
+    waiting: progress.during,
   };
-}
-
-async function spin(context: Context, text: string, signal: AbortSignal): Promise<void> {
-  await context.sleep(SPINNER_DELAY_MS, signal);
-  try {
-    for (let frame = 0; !signal.aborted; frame += 1) {
-      context.stderr.write(`\r${FRAMES[frame % FRAMES.length]} ${text} `);
-      await context.sleep(SPINNER_FRAME_MS, signal);
-    }
-  } finally {
-    context.stderr.write("\r\u001B[K");
-  }
 }
 
 /** `--timeout` in milliseconds; `undefined` where it is not given. @throws CommandError `usage` */

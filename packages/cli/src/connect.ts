@@ -57,7 +57,8 @@ export function clientFor(
   return createClient({
     baseUrl,
     credential,
-    fetch: context.fetch,
+    fetch: (url, init) =>
+      context.waiting(`waiting for ${new URL(url).host}`, context.fetch(url, init)),
     userAgent: `conch/${CLIENT_VERSION} (${context.platform})`,
     sleep: context.sleep,
     random: context.random,

@@ -1,6 +1,6 @@
 import { fstatSync, readFileSync } from "node:fs";
 import { createPrompts, type Prompts } from "./output/prompts.ts";
-import { writeLine } from "./output/write-line.ts";
+import { writeWhole } from "./output/write-whole.ts";
 import { createNodeFileSystem } from "./profiles/node-file-system.ts";
 import type { FileSystem } from "./profiles/file-system.ts";
 import type { Sha256 } from "./profiles/obfuscation.ts";
@@ -57,21 +57,24 @@ export interface Context {
 
 /** The real process. Nothing is read before it is asked for: what a command does not use costs nothing. */
 export function createContext(): Context {
-  const stream = (name: "stdout" | "stderr"): Output => ({
-    get isTerminal() {
-      return isTerminal(name);
-    },
+  const stream = (name: "stdout" | "stderr"): Output => {
     // `process.stdout.write` takes 10 ms at its first use.
-    writeLine(text) {
+    const write = (text: string) => {
       try {
-        writeLine(DESCRIPTORS[name], text);
+        writeWhole(DESCRIPTORS[name], text);
       } catch (error) {
         // Where stderr is lost, too, there is nobody left to tell.
         if (name === "stdout") throw error;
       }
-    },
-    write: (text) => void process[name].write(text),
-  });
+    };
+    return {
+      get isTerminal() {
+        return isTerminal(name);
+      },
+      writeLine: (text) => write(`${text}\n`),
+      write,
+    };
+  };
   return {
     argv: process.argv.slice(2),
     env: process.env,
@@ -81,7 +84,11 @@ export function createContext(): Context {
     stderr: stream("stderr"),
     homeDirectory: ownHome(),
     files: createNodeFileSystem({ isWindows: process.platform === "win32" }),
-    prompts: createPrompts(() => ({ input: process.stdin, output: process.stderr })),
+    prompts: createPrompts(() => ({
+      input: process.stdin,
+      output: process.stderr,
+      ended: nothingLeftToWaitFor(),
+    })),
     keychain: createSystemKeychain(Bun.secrets),
     hostName: () => loadOs().hostname(),
     userName: ownName,
@@ -199,6 +206,13 @@ async function probe(url: URL, signal: AbortSignal): Promise<void> {
       end(() => reject(new Error("no connection"))),
     );
   });
+}
+
+/** A prompt whose input has ended waits for nothing, and the process would end as if all were done. */
+function nothingLeftToWaitFor(): AbortSignal {
+  const ended = new AbortController();
+  process.once("beforeExit", () => ended.abort());
+  return ended.signal;
 }
 
 function onInterrupt(callback: () => void): () => void {

@@ -10,6 +10,8 @@ async function main(): Promise<void> {
     import("./context.ts"),
     import("./run.ts"),
   ]);
+  // Should nothing be left to wait for before there is an answer, that is no success.
+  process.exitCode = 1;
   process.exit(await runConch(createContext()));
 }
 

@@ -4,13 +4,13 @@ import { errorCodeOf } from "../profiles/file-system.ts";
 const RETRY_MS = 2;
 
 /**
- * Writes a line whole, and tells when it could not: `console.log` loses it on a full disk without a
+ * Writes a text whole, and tells when it could not: `console.log` loses it on a full disk without a
  * word. A reader that went away (`| head -1`) has seen what it wanted.
  *
  * @throws the platform's error
  */
-export function writeLine(descriptor: number, text: string): void {
-  const bytes = new TextEncoder().encode(`${text}\n`);
+export function writeWhole(descriptor: number, text: string): void {
+  const bytes = new TextEncoder().encode(text);
   let offset = 0;
   while (offset < bytes.length) {
     try {
