@@ -32,6 +32,8 @@ const CANARY_MS = 60_000;
 const USAGE_FLUSH_MS = 2000;
 /** Where many tokens are in use, writing that takes at most a twentieth of the time. */
 const USAGE_PAUSE_SHARE = 19;
+/** Each commit on SQLite costs look-ups their mapped pages. */
+const USAGE_PAUSE_MS_MIN = 250;
 const PRUNE_PAUSE_MS = 10 * 60_000;
 const PRUNE_BATCH_PAUSE_MS = 100;
 const DRAIN_MS_MAX = 20_000;
@@ -170,7 +172,8 @@ async function writeUsage(usage: UsageCollector, context: Context): Promise<void
     const startedMs = context.clock.monotonicMs();
     if (!(await usage.flush())) return;
     const elapsedMs = context.clock.monotonicMs() - startedMs;
-    await context.delay(Math.min(USAGE_FLUSH_MS, elapsedMs * USAGE_PAUSE_SHARE));
+    const pauseMs = Math.max(USAGE_PAUSE_MS_MIN, elapsedMs * USAGE_PAUSE_SHARE);
+    await context.delay(Math.min(USAGE_FLUSH_MS, pauseMs));
   }
 }
 

@@ -24,7 +24,7 @@ export interface UsageCollector {
 }
 
 /** Few enough that a database inside the process does not hold up requests for long. */
-const FLUSH_ROWS_MAX = 50;
+const FLUSH_ROWS_MAX = 100;
 
 /** @param write stores a batch. */
 export function createUsageCollector(
