@@ -1,8 +1,7 @@
 import { expect, test } from "bun:test";
 import { sql } from "kysely";
-import { LOOK_UP_SYNTAX as postgresSyntax } from "../src/store/dialect/postgres-look-up.ts";
-import { LOOK_UP_SYNTAX as sqliteSyntax } from "../src/store/dialect/sqlite-look-up.ts";
-import { lookUpStatement } from "../src/store/lookup.ts";
+import { LOOK_UP_STATEMENT as POSTGRES_STATEMENT } from "../src/store/dialect/postgres-look-up.ts";
+import { LOOK_UP_STATEMENT as SQLITE_STATEMENT } from "../src/store/dialect/sqlite-look-up.ts";
 import { describeEachDialect } from "./databases.ts";
 import { createTokenRow, createUserRow, hashOf } from "./rows.ts";
 
@@ -58,6 +57,21 @@ describeEachDialect("Database.lookUp", (dialect) => {
     expect(position).toMatchObject(newest);
   });
 
+  test("answers each of those asked for at once with its own", async () => {
+    await using testDatabase = await dialect.create();
+    const { db, lookUp } = await testDatabase.open();
+    const user = createUserRow();
+    await db.insertInto("user_account").values(user).execute();
+    const tokens = Array.from({ length: 100 }, () => createTokenRow({ user_id: user.id }));
+    await db.insertInto("token").values(tokens).execute();
+    const unknown = hashOf("unknown");
+    const hashes = tokens.flatMap(({ hash }) => [hash, unknown, hash]);
+    const found = await Promise.all(hashes.map(lookUp));
+    expect(found.map(({ credential }) => credential?.token.id)).toEqual(
+      tokens.flatMap(({ id }) => [id, undefined, id]),
+    );
+  });
+
   test("reads the token from its index alone", async () => {
     await using testDatabase = await dialect.create();
     const { db } = await testDatabase.open();
@@ -65,8 +79,7 @@ describeEachDialect("Database.lookUp", (dialect) => {
     await db.insertInto("user_account").values(user).execute();
     const tokens = Array.from({ length: 200 }, () => createTokenRow({ user_id: user.id }));
     await db.insertInto("token").values(tokens).execute();
-    const { syntax, value, analyze, explain, plan } = PLANS[dialect.name];
-    const statement = lookUpStatement(syntax).replace(/\?|\$1/, value);
+    const { statement, analyze, explain, plan } = PLANS[dialect.name];
     const readPlan = async (): Promise<string> =>
       JSON.stringify((await sql.raw(`${explain} ${statement}`).execute(db)).rows);
     await sql.raw(analyze).execute(db);
@@ -76,15 +89,13 @@ describeEachDialect("Database.lookUp", (dialect) => {
 
 const PLANS = {
   sqlite: {
-    syntax: sqliteSyntax,
-    value: "x'00'",
+    statement: SQLITE_STATEMENT.replace("?", "x'00'"),
     analyze: "analyze",
     explain: "explain query plan",
     plan: /USING COVERING INDEX token_lookup \(hash=/,
   },
   postgres: {
-    syntax: postgresSyntax,
-    value: "'\\x00'::bytea",
+    statement: POSTGRES_STATEMENT.replace("$1", "'{}'"),
     analyze: "vacuum analyze token",
     explain: "explain",
     plan: /Index Only Scan using token_hash on token/,

@@ -44,38 +44,20 @@ export interface Found {
  */
 export type LookUp = (hash: Uint8Array) => Promise<Found>;
 
-/** How a database spells what the statement needs. */
-export interface LookUpSyntax {
-  /** Follows the table's name, where the planner must be told of the covering index. */
-  readonly indexHint: string;
-  /** The hash. */
-  readonly parameter: string;
-  /** A text that names the server that answers. */
-  readonly server: string;
-}
-
-/** The statement, in a database's spelling. It answers exactly one row. */
-export function lookUpStatement({ indexHint, parameter, server }: LookUpSyntax): string {
-  return `
-    select h.epoch, h.seq, h.uid, ${server} as server,
-      t.id as token_id, t.kind, t.name as token_name, t.rights, t.created_at_ms, t.expires_at_ms,
-      t.revoked_at_ms, u.id as user_id, u.email, u.name as user_name, u.is_admin,
-      u.deactivated_at_ms, u.refuse_session_auth, u.force_password_change
-    from change_head h
-    left join token t ${indexHint} on t.hash = ${parameter}
-    left join user_account u on u.id = t.user_id
-    where h.id = 1`;
-}
+/** What a look-up reads of a token `t` and its user `u`, for `readLookUpRow`. */
+export const LOOK_UP_COLUMNS = `
+  t.id as token_id, t.kind, t.name as token_name, t.rights, t.created_at_ms, t.expires_at_ms,
+  t.revoked_at_ms, u.id as user_id, u.email, u.name as user_name, u.is_admin, u.deactivated_at_ms,
+  u.refuse_session_auth, u.force_password_change`;
 
 /** A whole number as the drivers answer it: some spell large ones as text. */
 type Integer = number | string;
 
-/** The statement's row. */
+/** The row of a look-up: the head of the change log beside those columns. */
 export interface LookUpRow {
   readonly epoch: string;
   readonly seq: Integer;
   readonly uid: string;
-  readonly server: string;
   readonly token_id: string | null;
   readonly kind: TokenKind;
   readonly token_name: string;

@@ -1,15 +1,10 @@
 /**
- * Look-ups on PostgreSQL, by Bun's own client: it sends ahead without waiting for answers, on few
- * connections, at half the CPU of the others (docs/decisions/0101-postgresql-drivers.md).
+ * Look-ups on PostgreSQL: those of one turn of the event loop are one statement, by Bun's own client,
+ * which sends ahead without waiting for answers (docs/decisions/0101-postgresql-drivers.md).
  */
 import { DatabaseUnavailableError } from "../errors.ts";
-import {
-  lookUpStatement,
-  readLookUpRow,
-  type LookUp,
-  type LookUpRow,
-  type LookUpSyntax,
-} from "../lookup.ts";
+import { LOOK_UP_COLUMNS, readLookUpRow, type LookUp, type LookUpRow } from "../lookup.ts";
+import { createBatchedLookUp, type Asked } from "./look-up-batches.ts";
 
 const CONNECTIONS = 2;
 const TIME_LIMIT_MS = 1_000;
@@ -25,13 +20,30 @@ interface Pending {
   readonly reject: (error: Error) => void;
 }
 
-/** How PostgreSQL spells a look-up. */
-export const LOOK_UP_SYNTAX: LookUpSyntax = {
-  indexHint: "",
-  parameter: "$1",
-  server: "pg_postmaster_start_time()::text",
-};
-const STATEMENT = lookUpStatement(LOOK_UP_SYNTAX);
+/** A row, and which server answers. */
+interface ServerRow extends LookUpRow {
+  readonly server: string;
+}
+
+/**
+ * Answers a row for each hash of an array, in its order. The array comes by way of a `select`, so that
+ * its length cannot make a plan of its own look cheaper than the one that is kept; `limit` keeps the
+ * planner from anything but looking each hash up in the index.
+ */
+export const LOOK_UP_STATEMENT = `
+  with head as materialized (
+    select epoch, seq, uid, pg_postmaster_start_time()::text as server
+    from change_head where id = 1
+  )
+  select head.*, found.*
+  from head
+  cross join unnest((select $1::text::bytea[])) with ordinality as asked(hash, place)
+  left join lateral (
+    select ${LOOK_UP_COLUMNS}
+    from token t join user_account u on u.id = t.user_id
+    where t.hash = asked.hash limit 1
+  ) found on true
+  order by asked.place`;
 
 /**
  * Opens the connections as they are needed.
@@ -58,21 +70,21 @@ export function createPostgresLookUp(
   }, WATCH_INTERVAL_MS);
   watch.unref();
 
-  async function query(hash: Uint8Array): Promise<LookUpRow> {
+  async function query(hashes: string): Promise<ServerRow[]> {
     try {
-      return await ask(client, hash);
+      return await ask(client, hashes);
     } catch (error) {
       if (!isConnectionLoss(error)) throw error;
       // The connection had died unnoticed while it was idle, or just now: a read can be repeated.
-      return ask(client, hash);
+      return ask(client, hashes);
     }
   }
 
-  function queryWatched(hash: Uint8Array): Promise<LookUpRow> {
+  function queryWatched(hashes: string): Promise<ServerRow[]> {
     return new Promise((resolve, reject) => {
       const entry = { startedAtMs: performance.now(), reject };
       pending.add(entry);
-      query(hash)
+      query(hashes)
         .then(resolve, (error: unknown) => {
           const message = error instanceof Error ? error.message : "unknown fault";
           reject(new DatabaseUnavailableError(`look-up failed: ${message}`, { cause: error }));
@@ -82,15 +94,23 @@ export function createPostgresLookUp(
     });
   }
 
-  return {
-    async lookUp(hash) {
-      const row = await queryWatched(hash);
+  async function answer(batch: readonly Asked[]): Promise<void> {
+    try {
+      const rows = await queryWatched(toArrayLiteral(batch));
+      if (rows.length !== batch.length) throw new DatabaseUnavailableError("change_head is empty");
       const expected = expectedServer();
-      if (expected !== null && row.server !== expected) {
-        throw new DatabaseUnavailableError("another server answered than the change log is from");
+      if (expected !== null && rows.some(({ server }) => server !== expected)) {
+        const message = "another server answered than the change log is from";
+        throw new DatabaseUnavailableError(message);
       }
-      return readLookUpRow(row);
-    },
+      for (const [index, row] of rows.entries()) batch[index]?.resolve(readLookUpRow(row));
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
+    }
+  }
+
+  return {
+    lookUp: createBatchedLookUp((batch) => void answer(batch)),
     async close() {
       clearInterval(watch);
       await client.close({ timeout: 0 });
@@ -107,11 +127,13 @@ function openClient(url: string): Bun.SQL {
   });
 }
 
-async function ask(client: Bun.SQL, hash: Uint8Array): Promise<LookUpRow> {
-  const rows = (await client.unsafe(STATEMENT, [hash])) as LookUpRow[];
-  const row = rows[0];
-  if (row === undefined) throw new Error("change_head is empty");
-  return row;
+function ask(client: Bun.SQL, hashes: string): Promise<ServerRow[]> {
+  return client.unsafe(LOOK_UP_STATEMENT, [hashes]);
+}
+
+/** The hashes as PostgreSQL writes a `bytea[]`. */
+function toArrayLiteral(batch: readonly Asked[]): string {
+  return `{${batch.map(({ hash }) => `"\\\\x${Buffer.from(hash).toString("hex")}"`).join(",")}}`;
 }
 
 function isConnectionLoss(error: unknown): boolean {

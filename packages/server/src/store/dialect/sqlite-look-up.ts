@@ -4,37 +4,25 @@
  */
 import type { Database as Connection } from "bun:sqlite";
 import { DatabaseUnavailableError } from "../errors.ts";
-import {
-  lookUpStatement,
-  readLookUpRow,
-  type Found,
-  type LookUp,
-  type LookUpRow,
-  type LookUpSyntax,
-} from "../lookup.ts";
+import { LOOK_UP_COLUMNS, readLookUpRow, type LookUp, type LookUpRow } from "../lookup.ts";
+import { createBatchedLookUp, type Asked } from "./look-up-batches.ts";
 import { translate } from "./sqlite-driver.ts";
 
-/** How SQLite spells a look-up. */
-export const LOOK_UP_SYNTAX: LookUpSyntax = {
-  // Without statistics it would take the narrower index and then the table.
-  indexHint: "indexed by token_lookup",
-  // The plus keeps it from preparing anew for each value that it compares with statistics.
-  parameter: "+?",
-  server: "''",
-};
-
-interface Asked {
-  readonly hash: Uint8Array;
-  readonly resolve: (found: Found) => void;
-  readonly reject: (error: unknown) => void;
-}
+/**
+ * Answers exactly one row. Without statistics SQLite would take the narrower index and then the table;
+ * the plus keeps it from preparing anew for each value that it compares with statistics.
+ */
+export const LOOK_UP_STATEMENT = `
+  select h.epoch, h.seq, h.uid, ${LOOK_UP_COLUMNS}
+  from change_head h
+  left join token t indexed by token_lookup on t.hash = +?
+  left join user_account u on u.id = t.user_id
+  where h.id = 1`;
 
 /** @param reader must not be in a transaction when the event loop turns. */
 export function createSqliteLookUp(reader: Connection): LookUp {
-  const text = lookUpStatement(LOOK_UP_SYNTAX);
-  const statement = reader.prepare<LookUpRow, [Uint8Array]>(text);
+  const statement = reader.prepare<LookUpRow, [Uint8Array]>(LOOK_UP_STATEMENT);
   const transaction = reader.transaction((batch: readonly Asked[]) => batch.forEach(answer));
-  let asked: Asked[] = [];
 
   function answer({ hash, resolve, reject }: Asked): void {
     try {
@@ -46,10 +34,7 @@ export function createSqliteLookUp(reader: Connection): LookUp {
     }
   }
 
-  /** The transaction begins after all of them were asked for, so none gets an answer from before. */
-  function answerAll(): void {
-    const batch = asked;
-    asked = [];
+  return createBatchedLookUp((batch) => {
     try {
       if (batch.length === 1) batch.forEach(answer);
       else transaction(batch);
@@ -57,10 +42,5 @@ export function createSqliteLookUp(reader: Connection): LookUp {
       // Of a promise that is settled already this changes nothing.
       for (const { reject } of batch) reject(translate(error));
     }
-  }
-
-  return (hash) =>
-    new Promise((resolve, reject) => {
-      if (asked.push({ hash, resolve, reject }) === 1) setImmediate(answerAll);
-    });
+  });
 }
