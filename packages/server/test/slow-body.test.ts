@@ -44,6 +44,16 @@ test("408, and the connection is closed: a body that does not come to its end", 
   expect(server.log.filter((line) => line.includes('"error":"request_timeout"'))).toHaveLength(2);
 });
 
+test("a client that goes away in the middle of a body is no fault of the server's", async () => {
+  const { hostname, port } = new URL(server.url);
+  const socket = connect(Number(port), hostname);
+  socket.end("POST /login HTTP/1.1\r\nHost: conch\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n");
+  const findLine = () =>
+    server.log.find((line) => line.includes('"invalid_request"') || line.includes('"internal"'));
+  while (findLine() === undefined) await Bun.sleep(10);
+  expect(JSON.parse(findLine() ?? "")).toMatchObject({ level: "info", status: 400 });
+});
+
 test("200: an answer may take longer than a body", async () => {
   const user = await server.createUser();
   const service = await server.createToken(await server.createUser(), "s", { rights: "verify" });

@@ -79,10 +79,16 @@ async function readBytes(request: Request, limitBytes: number): Promise<Uint8Arr
   if (Number(request.headers.get("content-length") ?? 0) > limitBytes) throw tooLarge();
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of request.body ?? []) {
-    size += chunk.byteLength;
-    if (size > limitBytes) throw tooLarge();
-    chunks.push(chunk);
+  try {
+    for await (const chunk of request.body ?? []) {
+      size += chunk.byteLength;
+      if (size > limitBytes) throw tooLarge();
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof ApiError) throw error;
+    // The sender has gone: nobody is told, and it is no fault of the server's.
+    throw new ApiError("invalid_request", { message: "the body ended early", cause: error });
   }
   return Buffer.concat(chunks);
 }
@@ -102,12 +108,32 @@ function parseJson(text: string): unknown {
     const message = `the body must not be nested deeper than ${DEPTH_MAX} levels`;
     throw new ApiError("invalid_json", { message });
   }
+  let isExact = true;
+  const check: Reviver = (_, value, { source = "" }) => {
+    if (typeof value === "number") isExact &&= isExactly(value, source);
+    return value;
+  };
+  let value: unknown;
   try {
-    return JSON.parse(text) as unknown;
+    value = MAY_BE_INEXACT.test(text) ? JSON.parse(text, check as never) : JSON.parse(text);
   } catch {
     // The parser's own message quotes the body, which may hold a password.
     throw new ApiError("invalid_json", { message: "the body is not JSON" });
   }
+  if (isExact) return value;
+  const message = "the body holds a number too large to be kept as it is: send it as a string";
+  throw new ApiError("invalid_json", { message });
+}
+
+/** What `JSON.parse` calls with each value, and with the text of a primitive one. */
+type Reviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;
+
+/** Only such texts are looked at closely, which takes longer than parsing them does. */
+const MAY_BE_INEXACT = /\d{16}|\d[eE]/;
+
+/** An identifier of 64 bits would come back as another one, and what is beyond all numbers as null. */
+function isExactly(value: number, source: string): boolean {
+  return /^-?\d+$/.test(source) ? Number.isSafeInteger(value) : Number.isFinite(value);
 }
 
 /** How deep a JSON text nests. Parsers and printers recurse: far enough in, the stack ends. */

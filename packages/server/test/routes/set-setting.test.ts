@@ -21,6 +21,25 @@ describeServer("POST /user/me/settings/{key}", (server) => {
     }
   });
 
+  test("204, 400: a number comes back as it was sent, or is refused", async () => {
+    const { session: as } = await server.createUser();
+    const headers = { "content-type": "application/json" };
+    const set = (number: string) =>
+      server.call("POST", `${path}/n`, { as, headers, body: `{"n":${number}}` });
+    const exact = ["9007199254740991", "-9007199254740991", "0.1000000000000000055", "1e300", "-0"];
+    for (const number of exact) {
+      expect([number, (await set(number)).status]).toEqual([number, 204]);
+      const stored = (await server.call("GET", `${path}/n`, { as })).json();
+      expect(Number(stored["n"])).toBeCloseTo(Number(number));
+    }
+    for (const number of ["9007199254740993", "-12345678901234567890", "1e999", "[[-1e999]]"]) {
+      const answer = await set(number);
+      expect([number, answer.status, answer.field("code")]).toEqual([number, 400, "invalid_json"]);
+    }
+    // Digits in a text are no number.
+    expect((await set('"12345678901234567890"')).status).toBe(204);
+  });
+
   test("400: nested too deep to be read", async () => {
     const { session: as } = await server.createUser();
     await server.call("POST", `${path}/a`, { as, json: { a: 1 } });

@@ -163,7 +163,9 @@ function createReplacementCheck(
   const opened = identify();
   return () => {
     if (identify() === opened) return;
-    const error = new DatabaseUnusableError(`the database ${file} was replaced by another file`);
+    const error = new DatabaseUnusableError(
+      `the database ${file} was deleted, or replaced by another file`,
+    );
     onReplaced(error);
     throw error;
   };
