@@ -2,15 +2,11 @@
 
 const SHOWN_BYTES = 4;
 
-export function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
 /**
  * `sha256:` and the first 8 hex digits of the SHA-256 of the secret: enough to tell two credentials
  * apart, useless for anything else. `printf %s "$TOKEN" | sha256sum` gives the same digits.
  */
 export async function fingerprint(secret: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(secret));
-  return `sha256:${toHex(new Uint8Array(digest).subarray(0, SHOWN_BYTES))}`;
+  return `sha256:${new Uint8Array(digest).subarray(0, SHOWN_BYTES).toHex()}`;
 }

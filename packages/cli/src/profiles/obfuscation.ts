@@ -4,7 +4,6 @@
  * It keeps a copied value from being useful in another tool. It does not protect from whoever can
  * run the same binary. WebCrypto, because loading `node:crypto` costs ten times as much.
  */
-import { toHex } from "./fingerprint.ts";
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
@@ -47,7 +46,11 @@ export function createObfuscator(obfuscationKey: string, sha256: Sha256): Obfusc
 
   function makeFingerprint(): string {
     const prefix = encoder.encode(FINGERPRINT_PREFIX);
-    return toHex(sha256(Uint8Array.of(...prefix, ...rawKey())).subarray(0, FINGERPRINT_BYTES));
+    const key = rawKey();
+    const bytes = new Uint8Array(prefix.length + key.length);
+    bytes.set(prefix);
+    bytes.set(key, prefix.length);
+    return sha256(bytes).subarray(0, FINGERPRINT_BYTES).toHex();
   }
 
   return {
