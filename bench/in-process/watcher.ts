@@ -8,7 +8,9 @@ import { createVerifier } from "@conch/verify";
 
 /** What it is asked, in lines of JSON. */
 export type WatcherQuestion =
-  /** How many of the tokens it can verify in a second. */
+  /** Looks all of the tokens up, once. */
+  | { readonly kind: "warm" }
+  /** How many it verifies in a second under the load that it has. */
   | { readonly kind: "calibrate" }
   /** So many of them a second from now on; `Infinity` comes as null. */
   | { readonly kind: "load"; readonly perSecond: number | null }
@@ -25,6 +27,7 @@ export interface WatcherAnswer {
 
 const TICK_MS = 1;
 const BATCH = 200;
+const CALIBRATION_MS = 1_500;
 
 const [url = "", ownToken = "", tokensFile = ""] = process.argv.slice(2);
 const verifier = createVerifier({ url, token: ownToken });
@@ -33,6 +36,7 @@ const tokens = readFileSync(tokensFile, "utf8").trimEnd().split("\n");
 const now = (): number => performance.timeOrigin + performance.now();
 let next = 0;
 let perSecond = 0;
+let done = 0;
 let watched: string | null = null;
 let acceptedAtMs = 0;
 let onAccepted: (() => void) | null = null;
@@ -41,6 +45,7 @@ let refused = Promise.withResolvers<void>();
 async function verifyNext(): Promise<void> {
   next = next + 1 === tokens.length ? 0 : next + 1;
   await verifier.verify(tokens[next]!);
+  done += 1;
 }
 
 async function look(token: string): Promise<void> {
@@ -71,11 +76,9 @@ async function run(): Promise<never> {
 }
 
 async function calibrate(): Promise<number> {
-  for (let index = 0; index < tokens.length; index += 1) await verifyNext();
-  const startedAtMs = now();
-  let done = 0;
-  for (; now() - startedAtMs < 1_000; done += 1) await verifyNext();
-  return done;
+  const [startedAtMs, before] = [now(), done];
+  await Bun.sleep(CALIBRATION_MS);
+  return ((done - before) / (now() - startedAtMs)) * 1_000;
 }
 
 const answers: {
@@ -83,6 +86,10 @@ const answers: {
     question: Extract<WatcherQuestion, { kind: K }>,
   ) => Promise<WatcherAnswer>;
 } = {
+  async warm() {
+    for (const token of tokens) await verifier.verify(token);
+    return {};
+  },
   calibrate: async () => ({ perSecond: await calibrate() }),
   async load(question) {
     perSecond = question.perSecond ?? Infinity;

@@ -89,7 +89,8 @@ export function createUsageReporter(
         pending.push(entry);
         schedule(intervalMs);
       }
-      entry.usedAtMs = clock.monotonicMs();
+      // Whole numbers lie in the entry itself on V8; others would be objects of their own.
+      entry.usedAtMs = Math.ceil(clock.monotonicMs());
     },
     flush,
     async close() {

@@ -79,13 +79,17 @@ export function createVerifierIn(context: VerifierContext, options: VerifierOpti
     return canBeGood(bearer) ? null : INVALID;
   }
 
+  async function verifyByLookUp(bearer: string, needed?: Rights): Promise<Verification> {
+    return toVerification(await core.checker.check(hash(bearer), bearer, needed));
+  }
+
   return {
     verifyCached,
-    async verify(bearer, needed) {
-      if (bearer === undefined) return INVALID;
-      const cached = verifyCached(bearer, needed);
-      if (cached !== null) return cached;
-      return toVerification(await core.checker.check(hash(bearer), bearer, needed));
+    // Not itself an async function: those keep a state that an answer from the cache has no use for.
+    verify(bearer, needed) {
+      const cached = bearer === undefined ? INVALID : verifyCached(bearer, needed);
+      if (cached !== null || bearer === undefined) return Promise.resolve(cached ?? INVALID);
+      return verifyByLookUp(bearer, needed);
     },
     stats: () => ({
       isLive: core.lease.isLive(),

@@ -63,17 +63,17 @@ export function createChecker<Request>(options: CheckerOptions<Request>): Checke
   const running = new Map<string, Promise<Entry | "unknown" | "failed">>();
 
   function judge(entry: Entry, needed: Rights | undefined): Decision | null {
+    // One reading of each decides all: a clock takes as long as everything else here.
     const wallMs = clock.wallMs();
-    if (wallMs >= entry.expiresAtMs || clock.monotonicMs() >= entry.expiresAtMonotonicMs) {
-      return EXPIRED;
-    }
+    const monotonicMs = clock.monotonicMs();
+    if (wallMs >= entry.expiresAtMs || monotonicMs >= entry.expiresAtMonotonicMs) return EXPIRED;
     if (entry.notBeforeMs !== null && wallMs < entry.notBeforeMs) return NOT_YET_VALID;
     if (entry.passwordChangeRequired) {
       const reason = "password_change_required";
-      return lease.isLive() ? { outcome: "invalid", reason, entry } : null;
+      return lease.isLiveAt(monotonicMs, wallMs) ? { outcome: "invalid", reason, entry } : null;
     }
     const outcome = needed === undefined || hasRights(entry.rights, needed) ? "ok" : "forbidden";
-    return lease.isLive() ? { outcome, entry } : null;
+    return lease.isLiveAt(monotonicMs, wallMs) ? { outcome, entry } : null;
   }
 
   function decide(key: string, needed?: Rights): Decision | null {

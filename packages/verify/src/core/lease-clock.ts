@@ -15,6 +15,8 @@ export interface LeaseClock {
   readonly extend: (mark: Mark, durationMs: number) => void;
   /** Reads the clocks. */
   readonly isLive: () => boolean;
+  /** The same by readings of this very moment: whoever decides about many tokens reads each clock once. */
+  readonly isLiveAt: (monotonicMs: number, wallMs: number) => boolean;
   /** Milliseconds until the deadline, rounded down; 0 where the lease is dead. */
   readonly leftMs: () => number;
   /** Milliseconds since the reading that justifies the lease; infinite before the first. */
@@ -33,17 +35,16 @@ export function createLeaseClock(clock: Clock, boundMs: () => number): LeaseCloc
   let since: Mark | null = null;
   let deadlineMs = -Infinity;
 
-  function hasSlept(nowMs: number, from: Mark): boolean {
-    return (
-      Math.abs(clock.wallMs() - from.wallMs - (nowMs - from.monotonicMs)) > boundMs() * DISAGREEMENT
-    );
+  function hasSlept(nowMs: number, wallMs: number, from: Mark): boolean {
+    return Math.abs(wallMs - from.wallMs - (nowMs - from.monotonicMs)) > boundMs() * DISAGREEMENT;
   }
 
-  function liveMs(): number {
-    const nowMs = clock.monotonicMs();
-    if (since === null || nowMs >= deadlineMs || hasSlept(nowMs, since)) return 0;
+  function liveMsAt(nowMs: number, wallMs: number): number {
+    if (since === null || nowMs >= deadlineMs || hasSlept(nowMs, wallMs, since)) return 0;
     return deadlineMs - nowMs;
   }
+
+  const liveMs = (): number => liveMsAt(clock.monotonicMs(), clock.wallMs());
 
   return {
     mark: () => ({ monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() }),
@@ -54,6 +55,7 @@ export function createLeaseClock(clock: Clock, boundMs: () => number): LeaseCloc
       deadlineMs = newDeadlineMs;
     },
     isLive: () => liveMs() > 0,
+    isLiveAt: (monotonicMs, wallMs) => liveMsAt(monotonicMs, wallMs) > 0,
     leftMs: () => Math.floor(liveMs()),
     ageMs: () => (since === null ? Infinity : clock.monotonicMs() - since.monotonicMs),
     end() {

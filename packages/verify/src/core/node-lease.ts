@@ -7,7 +7,10 @@ import { createRenewals, type Attempted } from "./renewals.ts";
 import type { Cursor, Edge } from "./types.ts";
 
 /** A lease that a checker decides by: a node's or a verifier's. */
-export interface Lease extends Pick<LeaseClock, "mark" | "isLive" | "leftMs" | "ageMs"> {
+export interface Lease extends Pick<
+  LeaseClock,
+  "mark" | "isLive" | "isLiveAt" | "leftMs" | "ageMs"
+> {
   /** Waits for a renewal where the lease is dead: shared, a second at most. */
   readonly ensure: () => Promise<boolean>;
   /** Waits until that row of the log has been applied: shared, a second at most. */
@@ -157,6 +160,7 @@ export function createNodeLease(options: NodeLeaseOptions): NodeLease {
   return {
     mark: clock.mark,
     isLive: clock.isLive,
+    isLiveAt: clock.isLiveAt,
     leftMs: clock.leftMs,
     ageMs: clock.ageMs,
     start: renewals.start,

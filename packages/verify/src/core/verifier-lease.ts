@@ -88,6 +88,7 @@ export function createVerifierLease(options: VerifierLeaseOptions): VerifierLeas
   return {
     mark: clock.mark,
     isLive: clock.isLive,
+    isLiveAt: clock.isLiveAt,
     leftMs: clock.leftMs,
     ageMs: clock.ageMs,
     start: renewals.start,

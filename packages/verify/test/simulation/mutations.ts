@@ -72,7 +72,7 @@ export const MUTATIONS: readonly Mutation[] = [
     patches: [
       {
         file: "lease-clock.ts",
-        find: "if (since === null || nowMs >= deadlineMs || hasSlept(nowMs, since)) return 0;",
+        find: "if (since === null || nowMs >= deadlineMs || hasSlept(nowMs, wallMs, since)) return 0;",
         replace: "if (since === null || nowMs >= deadlineMs) return 0; void hasSlept;",
       },
     ],
