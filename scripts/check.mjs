@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 
 const checks = [
   ["node", "scripts/complete-lock.mjs", "--check"],
+  ["node", "scripts/check-docstrings.mjs"],
   ["node_modules/.bin/tsc", "-p", "."],
   ["node_modules/.bin/oxlint", "--deny-warnings", "."],
   ["node_modules/.bin/oxfmt", "--check", "."],

@@ -17,6 +17,7 @@ export const Settings = /* @__PURE__ */ defineSchema(() =>
     .transform((value) => value as Readonly<Record<string, unknown>>)
     .meta({ id: "Settings", type: "object", additionalProperties: true }),
 );
+/** Settings by key; read by own keys only. */
 export type Settings = Readonly<Record<string, unknown>>;
 
 const SettingParams = /* @__PURE__ */ defineSchema(() => z.object({ key: z.string() }));

@@ -277,6 +277,7 @@ const LookUpRequest = /* @__PURE__ */ defineSchema(() =>
 );
 export type LookUpRequest = OutputOf<typeof LookUpRequest>;
 
+/** What a single token is, and as of which row of the log. */
 export const LookUpReply = /* @__PURE__ */ defineSchema(() =>
   z
     .object({

@@ -3,6 +3,7 @@ import { ProfileError } from "./profile-error.ts";
 
 /** The environments that `--environment` and `CONCH_ENV` know. */
 export const ENVIRONMENTS = ["production", "staging", "development"] as const;
+/** One of them. */
 export type Environment = (typeof ENVIRONMENTS)[number];
 
 /** The URLs that the build knows. */

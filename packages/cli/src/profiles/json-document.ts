@@ -13,6 +13,7 @@ export class JsonNumber {
 
 /** An object: a map, because a plain object reorders and swallows members. */
 export type JsonObject = Map<string, JsonValue>;
+/** A value of a document: what is not an object or a number is as JavaScript has it. */
 export type JsonValue = null | boolean | string | JsonNumber | JsonValue[] | JsonObject;
 
 /** Deeper than any real file, and far from the end of the stack. */

@@ -88,6 +88,7 @@ function base64Within(bytes: Uint8Array, alphabet: "base64" | "base64url"): stri
   });
 }
 
+/** Makes one that knows no secrets yet. */
 export function createMasker(): Masker {
   const remembered = new Set<string>();
   let patterns: { readonly all: RegExp; readonly known: RegExp | null } | null = null;

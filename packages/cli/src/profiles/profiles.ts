@@ -35,6 +35,7 @@ export interface Profiles {
   readonly secrets: Secrets;
 }
 
+/** Makes the profiles of one config file. */
 export function createProfiles(options: ProfilesOptions): Profiles {
   const { files, keychain, clock, env, note, readStdinLine } = options;
   const obfuscator = createObfuscator(options.obfuscationKey, options.sha256);

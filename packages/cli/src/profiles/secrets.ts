@@ -42,6 +42,7 @@ const ACCOUNT_RANDOM_BYTES = 8;
 /** Far above any token: `--token-file /dev/zero` ends here. */
 const TOKEN_FILE_BYTES_MAX = 64 * 1024;
 
+/** Makes the places where secrets are kept and found. */
 export function createSecrets(options: SecretsOptions): Secrets {
   const { obfuscator, keychain } = options;
 

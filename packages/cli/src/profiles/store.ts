@@ -58,6 +58,7 @@ interface Document {
   readonly mode: number | null;
 }
 
+/** Makes the store of one config file, which need not exist yet. */
 export function createProfileStore(options: ProfileStoreOptions): ProfileStore {
   const { files, path, clock } = options;
   const untouched = "It was not changed.";

@@ -2,6 +2,7 @@
 import type { RevocationReceipt } from "@conch/contract";
 import type { Database } from "../store/database.ts";
 import { recordUsage } from "../store/usage.ts";
+import type { AccountTools } from "./account-tools.ts";
 import { confirmAdmin } from "./caller.ts";
 import type { Clock, Random } from "./clock.ts";
 import { type Confirmations, createConfirmations } from "./confirmation.ts";
@@ -88,7 +89,16 @@ export function createServices(options: ServiceOptions): Services {
     retryAfterMs: RETRY_MS,
   });
   const hasher = createPasswordHasher(options.argon2, hashes, createPassword());
-  const shared = { database, clock, random, hasher, policy, createPassword, mailer, attempts };
+  const shared: AccountTools = {
+    database,
+    clock,
+    random,
+    hasher,
+    policy,
+    createPassword,
+    mailer,
+    attempts,
+  };
   return {
     verifier,
     confirmAdmin: (caller) => confirmAdmin(database.db, caller),
@@ -101,6 +111,6 @@ export function createServices(options: ServiceOptions): Services {
     passwords: createPasswordService(shared),
     revocations: createRevocationService({ ...shared, sessionJwts }),
     settings: createSettingService(database),
-    tokens: createTokenService({ database, clock, random, usage, lifetimes }),
+    tokens: createTokenService({ ...shared, usage, lifetimes }),
   };
 }

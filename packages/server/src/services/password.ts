@@ -1,16 +1,13 @@
 import { ApiError } from "../errors.ts";
-import type { Change, Database } from "../store/database.ts";
+import type { Change } from "../store/database.ts";
 import type { TokenKind, UserRow } from "../store/schema.ts";
 import { revokeTokensOfUser } from "../store/token.ts";
 import { findUser, updateUser } from "../store/user.ts";
+import type { AccountTools } from "./account-tools.ts";
 import { lockCaller } from "./caller.ts";
-import type { Clock } from "./clock.ts";
 import { type Revocation, runRevocation } from "./confirmation.ts";
-import type { LoginAttempts } from "./login-attempts.ts";
-import type { MailOutcome, Mailer } from "./mail.ts";
+import type { MailOutcome } from "./mail.ts";
 import { passwordResetMail } from "./mail-texts.ts";
-import type { PasswordHasher } from "./password-hasher.ts";
-import type { PasswordPolicy } from "./password-policy.ts";
 import { lockActiveUser } from "./user-identifier.ts";
 import type { Caller } from "./verification.ts";
 
@@ -53,15 +50,12 @@ export interface PasswordService {
 }
 
 /** Makes the service. */
-export function createPasswordService(options: {
-  readonly database: Database;
-  readonly clock: Clock;
-  readonly attempts: LoginAttempts;
-  readonly hasher: PasswordHasher;
-  readonly policy: PasswordPolicy;
-  readonly createPassword: () => string;
-  readonly mailer: Mailer;
-}): PasswordService {
+export function createPasswordService(
+  options: Pick<
+    AccountTools,
+    "database" | "clock" | "attempts" | "hasher" | "policy" | "createPassword" | "mailer"
+  >,
+): PasswordService {
   const { database, clock, attempts, hasher, policy, createPassword, mailer } = options;
 
   async function checkCurrent(user: UserRow, password: string, address: string): Promise<void> {

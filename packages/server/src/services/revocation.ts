@@ -1,12 +1,11 @@
 import type { Kysely } from "kysely";
 import { ApiError } from "../errors.ts";
-import type { Database } from "../store/database.ts";
 import type { Schema, TokenKind, UserRow } from "../store/schema.ts";
 import { revokeTokens, revokeTokensOfUser } from "../store/token.ts";
 import { lockUser, updateUser } from "../store/user.ts";
-import type { Clock } from "./clock.ts";
+import type { AccountTools } from "./account-tools.ts";
 import { type Revocation, runRevocation } from "./confirmation.ts";
-import type { MailOutcome, Mailer } from "./mail.ts";
+import type { MailOutcome } from "./mail.ts";
 import { revocationMail } from "./mail-texts.ts";
 import type { SessionJwts } from "./session-jwt.ts";
 import { lockActiveUser } from "./user-identifier.ts";
@@ -36,12 +35,11 @@ export interface RevocationService {
 }
 
 /** Makes the service. */
-export function createRevocationService(options: {
-  readonly database: Database;
-  readonly clock: Clock;
-  readonly mailer: Mailer;
-  readonly sessionJwts: SessionJwts;
-}): RevocationService {
+export function createRevocationService(
+  options: Pick<AccountTools, "database" | "clock" | "mailer"> & {
+    readonly sessionJwts: SessionJwts;
+  },
+): RevocationService {
   const { database, clock, mailer, sessionJwts } = options;
 
   /** @param lock finds the user, and locks the row. */

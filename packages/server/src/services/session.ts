@@ -1,13 +1,10 @@
 import { ApiError } from "../errors.ts";
-import type { Database } from "../store/database.ts";
 import type { Schema, UserRow } from "../store/schema.ts";
 import { insertToken, revokeTokens } from "../store/token.ts";
 import { findActiveUserByEmail, findUser, lockUser, updateUser } from "../store/user.ts";
 import type { Kysely } from "kysely";
+import type { AccountTools } from "./account-tools.ts";
 import { lockCaller } from "./caller.ts";
-import type { Clock, Random } from "./clock.ts";
-import type { LoginAttempts } from "./login-attempts.ts";
-import type { PasswordHasher } from "./password-hasher.ts";
 import type { SessionJwts } from "./session-jwt.ts";
 import { UUID, isAddress } from "./user-identifier.ts";
 import { type Caller, type Verifier, credentialHash } from "./verification.ts";
@@ -42,16 +39,13 @@ export interface SessionLifetimes {
 }
 
 /** Makes the service. */
-export function createSessionService(options: {
-  readonly database: Database;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly attempts: LoginAttempts;
-  readonly hasher: PasswordHasher;
-  readonly sessionJwts: SessionJwts;
-  readonly verifier: Verifier;
-  readonly lifetimes: SessionLifetimes;
-}): SessionService {
+export function createSessionService(
+  options: Pick<AccountTools, "database" | "clock" | "random" | "attempts" | "hasher"> & {
+    readonly sessionJwts: SessionJwts;
+    readonly verifier: Verifier;
+    readonly lifetimes: SessionLifetimes;
+  },
+): SessionService {
   const { database, clock, random, attempts, hasher, sessionJwts, verifier, lifetimes } = options;
 
   async function startSession(tx: Kysely<Schema>, user: UserRow): Promise<NewSession> {

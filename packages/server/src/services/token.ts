@@ -11,11 +11,10 @@ import {
 } from "@conch/contract";
 import type { Kysely } from "kysely";
 import { ApiError } from "../errors.ts";
-import type { Database } from "../store/database.ts";
 import type { Schema, TokenRow } from "../store/schema.ts";
 import { insertToken, listApiTokens, releaseExpiredName, revokeTokens } from "../store/token.ts";
+import type { AccountTools } from "./account-tools.ts";
 import { lockCaller } from "./caller.ts";
-import type { Clock, Random } from "./clock.ts";
 import { type Revocation, runRevocation } from "./confirmation.ts";
 import type { UsageCollector } from "./usage.ts";
 import { lockActiveUser } from "./user-identifier.ts";
@@ -58,13 +57,12 @@ export interface TokenLifetimes {
 }
 
 /** Makes the service. */
-export function createTokenService(options: {
-  readonly database: Database;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly usage: Pick<UsageCollector, "latestMs">;
-  readonly lifetimes: TokenLifetimes;
-}): TokenService {
+export function createTokenService(
+  options: Pick<AccountTools, "database" | "clock" | "random"> & {
+    readonly usage: Pick<UsageCollector, "latestMs">;
+    readonly lifetimes: TokenLifetimes;
+  },
+): TokenService {
   const { database, clock, random, usage, lifetimes } = options;
 
   function expiryOf(expires: string | undefined, nowMs: number): number {

@@ -7,7 +7,6 @@ import {
 } from "@conch/contract";
 import type { Kysely } from "kysely";
 import { ApiError } from "../errors.ts";
-import type { Database } from "../store/database.ts";
 import { UniqueViolationError } from "../store/errors.ts";
 import type { Schema, UserRow } from "../store/schema.ts";
 import { revokeTokensOfUser } from "../store/token.ts";
@@ -19,13 +18,11 @@ import {
   listActiveUsers,
   updateUser,
 } from "../store/user.ts";
+import type { AccountTools } from "./account-tools.ts";
 import { lockAdmin } from "./caller.ts";
-import type { Clock, Random } from "./clock.ts";
 import { type Revocation, runRevocation } from "./confirmation.ts";
-import type { MailOutcome, Mailer } from "./mail.ts";
+import type { MailOutcome } from "./mail.ts";
 import { accountChangedMail, welcomeMail } from "./mail-texts.ts";
-import type { PasswordHasher } from "./password-hasher.ts";
-import type { PasswordPolicy } from "./password-policy.ts";
 import { lockActiveUser, requireActiveUser, requireUser } from "./user-identifier.ts";
 import type { Caller } from "./verification.ts";
 
@@ -90,15 +87,12 @@ export interface UserService {
 }
 
 /** Makes the service. */
-export function createUserService(options: {
-  readonly database: Database;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly hasher: PasswordHasher;
-  readonly policy: PasswordPolicy;
-  readonly createPassword: () => string;
-  readonly mailer: Mailer;
-}): UserService {
+export function createUserService(
+  options: Pick<
+    AccountTools,
+    "database" | "clock" | "random" | "hasher" | "policy" | "createPassword" | "mailer"
+  >,
+): UserService {
   const { database, clock, random, hasher, policy, createPassword, mailer } = options;
 
   return {

@@ -33,12 +33,7 @@ export function findActiveUserByEmail(
   db: Kysely<Schema>,
   email: string,
 ): Promise<UserRow | undefined> {
-  return db
-    .selectFrom("user_account")
-    .selectAll()
-    .where("email_key", "=", emailKeyOf(email))
-    .where("deactivated_at_ms", "is", null)
-    .executeTakeFirst();
+  return selectByEmail(db, email).where("deactivated_at_ms", "is", null).executeTakeFirst();
 }
 
 /** The user of that address who was deactivated last. */
@@ -46,13 +41,14 @@ export function findDeactivatedUserByEmail(
   db: Kysely<Schema>,
   email: string,
 ): Promise<UserRow | undefined> {
-  return db
-    .selectFrom("user_account")
-    .selectAll()
-    .where("email_key", "=", emailKeyOf(email))
+  return selectByEmail(db, email)
     .where("deactivated_at_ms", "is not", null)
     .orderBy("deactivated_at_ms", "desc")
     .executeTakeFirst();
+}
+
+function selectByEmail(db: Kysely<Schema>, email: string) {
+  return db.selectFrom("user_account").selectAll().where("email_key", "=", emailKeyOf(email));
 }
 
 /** All active users by address. */

@@ -7,6 +7,7 @@ export interface Mutex {
   acquire(): Promise<() => void>;
 }
 
+/** Makes one that nobody holds. */
 export function createMutex(): Mutex {
   let tail: Promise<void> = Promise.resolve();
   return {

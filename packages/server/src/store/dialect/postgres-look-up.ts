@@ -10,6 +10,7 @@ const CONNECTIONS = 2;
 const TIME_LIMIT_MS = 1_000;
 const WATCH_INTERVAL_MS = 100;
 
+/** Look-ups with connections of their own. */
 export interface PostgresLookUp {
   readonly lookUp: LookUp;
   close(): Promise<void>;

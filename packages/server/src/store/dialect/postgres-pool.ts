@@ -27,6 +27,7 @@ export interface PoolLimits {
   readonly lockTimeoutMs: number | null;
 }
 
+/** What a pool is made of. */
 export interface PoolOptions extends PoolLimits {
   readonly url: string;
   /** Called with each new connection, and with the server that it reached. */
@@ -48,6 +49,10 @@ export interface GuardedPool extends PostgresPool {
   abort(): void;
 }
 
+/**
+ * Opens connections as they are needed. Lending one rejects with `DatabaseUnavailableError` where no
+ * primary answers within the time.
+ */
 export function createPool(options: PoolOptions): GuardedPool {
   const pool = new Pool(poolConfig(options));
   // An idle connection that breaks is replaced; without a listener it would end the process.

@@ -4,6 +4,7 @@
  */
 import { type FileHandle, open } from "node:fs/promises";
 
+/** Syncs the log that lies beside a SQLite database. */
 export interface WalSync {
   /**
    * Resolves when all that was committed before the call is on disk. Calls that come while the disk is
