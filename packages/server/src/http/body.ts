@@ -133,7 +133,8 @@ const MAY_BE_INEXACT = /\d{16}|\d[eE]/;
 
 /** An identifier of 64 bits would come back as another one, and what is beyond all numbers as null. */
 function isExactly(value: number, source: string): boolean {
-  return /^-?\d+$/.test(source) ? Number.isSafeInteger(value) : Number.isFinite(value);
+  const isInteger = /^-?\d+$/.test(source);
+  return isInteger ? value === 0 || String(value) === source : Number.isFinite(value);
 }
 
 /** How deep a JSON text nests. Parsers and printers recurse: far enough in, the stack ends. */

@@ -26,7 +26,14 @@ describeServer("POST /user/me/settings/{key}", (server) => {
     const headers = { "content-type": "application/json" };
     const set = (number: string) =>
       server.call("POST", `${path}/n`, { as, headers, body: `{"n":${number}}` });
-    const exact = ["9007199254740991", "-9007199254740991", "0.1000000000000000055", "1e300", "-0"];
+    const exact = [
+      "9007199254740991",
+      "-9007199254740991",
+      "0.1000000000000000055",
+      "1e300",
+      "-0",
+      "100000000000000000000",
+    ];
     for (const number of exact) {
       expect([number, (await set(number)).status]).toEqual([number, 204]);
       const stored = (await server.call("GET", `${path}/n`, { as })).json();
