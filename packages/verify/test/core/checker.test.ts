@@ -23,6 +23,7 @@ function setUp(more: Partial<LookUpResult> = {}) {
   const lease: Lease = {
     mark: () => ({ ...now }),
     isLive: () => true,
+    isLiveAt: () => true,
     leftMs: () => 1000,
     ageMs: () => 0,
     ensure: async () => true,
