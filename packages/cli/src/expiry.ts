@@ -9,6 +9,9 @@ const UNITS_MS: Readonly<Record<string, number>> = {
   y: 365 * 86_400_000,
 };
 
+/** The end of the year 9999: what follows has no RFC 3339 text. */
+const LAST_MS = 253_402_300_799_999;
+
 /**
  * When something expires, from what a person types: a length of time (`90d`, `12h`, `2w`, `1y`) or
  * a date or time in RFC 3339. A date alone is the end of that day, in UTC: it is the last day on
@@ -26,6 +29,7 @@ export function parseExpiry(text: string, nowMs: number): string {
     );
   }
   if (ms <= nowMs) throw usageError(`"${text}" is in the past`);
+  if (ms > LAST_MS) throw usageError(`"${text}" is too far away: years have four digits`);
   return toTimestamp(ms);
 }
 

@@ -1,5 +1,6 @@
 import { tokenNameFault } from "@conch/contract/token";
 import { usageError } from "./command-error.ts";
+import { printable } from "./output/style.ts";
 
 /**
  * Refuses a text that no token can have as its name, before anything is sent.
@@ -9,5 +10,5 @@ import { usageError } from "./command-error.ts";
 export function checkTokenName(name: string): string {
   const fault = tokenNameFault(name);
   if (fault === null) return name;
-  throw usageError(`"${name}" is not the name of a token: it ${fault}`);
+  throw usageError(`"${printable(name)}" is not the name of a token: it ${fault}`);
 }

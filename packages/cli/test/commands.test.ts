@@ -33,6 +33,7 @@ const TABLE = [
   "user setting NAME get",
   "user setting NAME set VALUE",
   "user setting NAME delete",
+  "user setting NAME rm",
   "user tokens",
   "user token create NAME --expires 90d --rights read",
   "user token get NAME",
@@ -50,6 +51,9 @@ const TABLE = [
   "admin user ID tokens",
   "admin user ID token get NAME",
   "admin user ID token rm NAME --wait",
+  "admin user ID token remove NAME",
+  "admin user ID token delete NAME",
+  "admin user ID token del NAME",
   "admin user ID revoke --tokens-only --auth-only --all --force --wait",
   "admin user ID reset --revoke-tokens --wait",
   "version",
@@ -130,6 +134,11 @@ describe("wrong lines", () => {
     [["user", "tokens", "--timeout", "soon"], '--timeout "soon" is not a number'],
     [["admin", "user", "X"], '"conch admin user X" is not a whole command'],
     [["zebra", "stripes"], "conch --help lists the commands"],
+    [[""], "conch --help lists the commands"],
+    [["-v"], "conch --help lists those that may stand anywhere"],
+    [["user", "token", "create", "x", "--expires", "99999y"], "is too far away"],
+    [["user", "token", "rm", "a\nb\u202Ec"], '"a\\u{a}b\\u{202e}c" is not the name of a token'],
+    [["-p=", "user", "tokens"], "--profile is empty"],
   ] as const;
 
   test.each(cases)("%p: %s", async (args, expected) => {

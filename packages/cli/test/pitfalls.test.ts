@@ -683,6 +683,7 @@ describe("lines and output", () => {
       [`--url=${url}`, "-j", "u", "tokens"],
       ["user", "tokens", "--url", url, "--env", "development", "--json", "--no-color"],
       ["-jc", "/nowhere/config.json", "user", "tokens"],
+      ["-jc=/nowhere/config.json", "user", "tokens"],
     ];
     for (const line of lines) {
       const ended = await setup.shell.conch(line, { env: { CONCH_TOKEN: token } });
@@ -720,6 +721,8 @@ describe("lines and output", () => {
       ["user", "setting", "theme", "get", "--help"],
       ["user", "token", "create", "--help", "--json"],
       ["help", "admin", "user", "X", "token", "rm"],
+      ["admin", "user", "X", "help"],
+      ["user", "token", "help"],
     ]) {
       const ended = await setup.shell.conch(line);
       expect(ended).toMatchObject({ exitCode: 0, stderr: "" });

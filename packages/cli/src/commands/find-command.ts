@@ -62,6 +62,10 @@ export function findCommand(argv: readonly string[], index: readonly IndexEntry[
       continue;
     }
     const step = descend(candidates, path.length, word);
+    if (step === null && word === "help" && path.length > 0) {
+      rest.push("--help");
+      continue;
+    }
     if (step === null) throw unknownWord(word, path, captured, candidates);
     candidates = step.candidates;
     path.push(step.segment);

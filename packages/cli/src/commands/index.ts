@@ -74,6 +74,7 @@ const USER_COMMANDS = {
   },
   "user setting <name> delete": {
     summary: "Remove a setting",
+    aliases: ["remove", "rm", "del"],
     load: () => import("./user/setting-delete.ts"),
   },
   "user tokens": {
@@ -151,6 +152,7 @@ const ADMIN_COMMANDS = feature("DISABLE_ADMIN_FUNCTIONS")
             },
             "admin user <user> token rm": {
               summary: "Remove one of a user's API tokens",
+              aliases: ["remove", "delete", "del"],
               load: () => import("./admin/user-token-rm.ts"),
             },
           }),

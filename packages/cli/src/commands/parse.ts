@@ -95,7 +95,10 @@ function valueOf(
   option: Option,
   known: ReadonlyMap<string, Known>,
 ): string | true {
-  const { rawName, value, inlineValue } = token;
+  const { rawName, inlineValue } = token;
+  // `-p=ci`, as many tools have it.
+  const isShort = inlineValue === true && !rawName.startsWith("--");
+  const value = isShort ? token.value?.replace(/^=/u, "") : token.value;
   if (option.value === undefined) {
     if (value === undefined) return true;
     throw usageError(`${rawName} takes no value`);

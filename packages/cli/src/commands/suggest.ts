@@ -28,7 +28,8 @@ export function nearest(typed: string, words: Iterable<string>): string | null {
   let least = Math.max(1, Math.floor(typed.length * 0.4)) + 1;
   for (const word of words) {
     const edits = distance(typed.toLowerCase(), word.toLowerCase());
-    if (edits < least) [found, least] = [word, edits];
+    // Something of what was typed must be left: `-v` is no `-j`.
+    if (edits < least && edits < typed.replace(/^-+/u, "").length) [found, least] = [word, edits];
   }
   if (found === null && typed.length > 1) {
     for (const word of words) if (word.startsWith(typed)) return word;
