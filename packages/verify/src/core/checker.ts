@@ -89,9 +89,8 @@ export function createChecker<Request>(options: CheckerOptions<Request>): Checke
     );
   }
 
-  /** Whether the log as applied vouches for the answer's position; waits where it is ahead. */
-  async function isVouchedFor(position: Cursor, generation: number): Promise<boolean> {
-    if (history.relate(position) === "ahead") await lease.reach(position.seq);
+  /** Whether the log as applied vouches for the answer's position. */
+  function isVouchedFor(position: Cursor, generation: number): boolean {
     return generation === history.generation() && history.relate(position) === "known";
   }
 
@@ -99,8 +98,9 @@ export function createChecker<Request>(options: CheckerOptions<Request>): Checke
     const mark = lease.mark();
     const generation = history.generation();
     const result = await options.lookUp(request, history.cursor()?.seq ?? 0);
-    if (!(await isVouchedFor(result.position, generation))) return "again";
-    const { record } = result;
+    const { position, record } = result;
+    if (history.relate(position) === "ahead") await lease.reach(position.seq);
+    if (!isVouchedFor(position, generation)) return "again";
     if (record === null) {
       cache.storeUnknown(key, mark.monotonicMs + Math.min(result.keepMs, UNKNOWN_KEPT_MS));
       return "unknown";
@@ -109,7 +109,7 @@ export function createChecker<Request>(options: CheckerOptions<Request>): Checke
     const entry: Entry = {
       ...record,
       key,
-      seq: result.position.seq,
+      seq: position.seq,
       generation,
       expiresAtMonotonicMs: mark.monotonicMs + expiresInMs,
       usedAtMs: 0,
@@ -120,11 +120,17 @@ export function createChecker<Request>(options: CheckerOptions<Request>): Checke
   }
 
   async function lookUpUntilCurrent(key: string, request: Request) {
-    for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
-      const found = await lookUpOnce(key, request);
-      if (found !== "again") return found;
+    try {
+      for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
+        const found = await lookUpOnce(key, request);
+        if (found !== "again") return found;
+      }
+      return "failed";
+    } catch {
+      return "failed";
+    } finally {
+      running.delete(key);
     }
-    return "failed";
   }
 
   /** One look-up a key at a time, and a number of keys at a time. */
@@ -132,9 +138,7 @@ export function createChecker<Request>(options: CheckerOptions<Request>): Checke
     const started = running.get(key);
     if (started !== undefined) return started;
     if (running.size >= options.lookUpsMax) return Promise.resolve("failed");
-    const search = lookUpUntilCurrent(key, request)
-      .catch(() => "failed" as const)
-      .finally(() => running.delete(key));
+    const search = lookUpUntilCurrent(key, request);
     running.set(key, search);
     return search;
   }
