@@ -53,7 +53,7 @@ export function createCommandContext(
 ): CommandContext {
   const notes: string[] = [];
   let diagnostics = Promise.resolve();
-  const progress = createProgress(context, { isWanted: wantsProgress(context, globals) });
+  const progress = createProgress(context, { isWanted: () => wantsProgress(context, globals) });
   const masker = createMasker();
   function diagnose(text: () => Promise<string>): void {
     diagnostics = showAfter(diagnostics, text);

@@ -111,7 +111,6 @@ export function createContext(): Context {
   };
 }
 
-/** As the shell says it, else (cron, containers) as the system knows who runs the process. */
 /** Not imported: it takes a quarter of a millisecond, and hardly any command needs it. */
 function loadOs() {
   return process.getBuiltinModule("node:os");
@@ -123,6 +122,7 @@ function ownHome(): string {
   return home === "" || process.platform === "win32" ? loadOs().homedir() : home;
 }
 
+/** As the shell says it, else (cron, containers) as the system knows who runs the process. */
 function ownName(): string | undefined {
   const { USER: user, LOGNAME: logName, USERNAME: userName } = process.env;
   return user || logName || userName || nameOfUid(process.getuid?.());

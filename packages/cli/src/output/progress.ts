@@ -16,14 +16,15 @@ const FRAMES = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "
 /** A line that breaks could not be taken away again. */
 const COLUMNS_MAX = 38;
 
-/** @param isWanted where not, nothing is ever shown */
+/** @param isWanted where not, nothing is ever shown; asked when there is something to wait for */
 export function createProgress(
   { stderr, sleep, widthOf }: Context,
-  { isWanted }: { readonly isWanted: boolean },
+  { isWanted }: { readonly isWanted: () => boolean },
 ): Progress {
   let isWaiting = false;
-  const ended = new AbortController();
+  let ended: AbortController | null = null;
   let isShown = false;
+  let isOver = false;
 
   function clear(): void {
     if (isShown) stderr.write("\r\u001B[K");
@@ -31,6 +32,7 @@ export function createProgress(
   }
 
   async function spin(text: string, done: AbortSignal): Promise<void> {
+    ended = new AbortController();
     const signal = AbortSignal.any([done, ended.signal]);
     await sleep(DELAY_MS, signal);
     for (let frame = 0; !signal.aborted; frame += 1) {
@@ -44,12 +46,13 @@ export function createProgress(
     clear,
 
     end() {
-      ended.abort();
+      isOver = true;
+      ended?.abort();
       clear();
     },
 
     async during(text, work) {
-      if (!isWanted || isWaiting) return work;
+      if (isWaiting || isOver || !isWanted()) return work;
       isWaiting = true;
       const done = new AbortController();
       const spinning = spin(shortened(text, widthOf), done.signal).catch(() => undefined);
