@@ -30,10 +30,10 @@ export interface RunningServer {
 
 const CANARY_MS = 60_000;
 const USAGE_FLUSH_MS = 2000;
-/** Where many tokens are in use, writing that takes at most a twentieth of the time. */
-const USAGE_PAUSE_SHARE = 19;
+/** Where many tokens are in use, writing that takes at most a tenth of the time. */
+const USAGE_PAUSE_SHARE = 9;
 /** Each commit on SQLite costs look-ups their mapped pages. */
-const USAGE_PAUSE_MS_MIN = 250;
+const USAGE_PAUSE_MS_MIN = 100;
 const PRUNE_PAUSE_MS = 10 * 60_000;
 const PRUNE_BATCH_PAUSE_MS = 100;
 const DRAIN_MS_MAX = 20_000;

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { createEntryCache, type Entry } from "@conch/verify/core/index";
 import { createUsageCollector } from "../src/services/usage.ts";
 import type { Usage } from "../src/store/usage.ts";
 
@@ -6,14 +7,39 @@ function createCollector() {
   const written: Usage[] = [];
   const clock = { nowMs: () => 1_000, monotonicMs: () => 0 };
   let fault: Error | null = null;
-  const collector = createUsageCollector(clock, async (usage) => {
-    if (fault !== null) throw fault;
-    written.push(usage);
+  const cache = createEntryCache(10);
+  const collector = createUsageCollector({
+    clock,
+    cache,
+    rowsMax: 100,
+    async write(usage) {
+      if (fault !== null) throw fault;
+      written.push(usage);
+    },
   });
   const fail = (error: Error | null) => {
     fault = error;
   };
-  return { collector, written, fail };
+  return { collector, cache, written, fail };
+}
+
+function entryOf(tokenId: string, key = tokenId): Entry {
+  return {
+    key,
+    seq: 1,
+    generation: 1,
+    tokenId,
+    kind: "api",
+    tokenName: "ci",
+    rights: "full",
+    createdAtMs: 0,
+    expiresAtMs: 4e12,
+    expiresAtMonotonicMs: 4e12,
+    usedAtMs: 0,
+    notBeforeMs: null,
+    passwordChangeRequired: false,
+    user: { id: "user", email: "", name: "", isAdmin: false },
+  };
 }
 
 const idOf = (index: number): string => `token-${index}`;
@@ -65,9 +91,10 @@ test("the last use is known before it is written", async () => {
 });
 
 test("a use is noted on the entry that was used, whichever of a token's entries that is", async () => {
-  const { collector, written } = createCollector();
-  const before = { tokenId: "a", usedAtMs: 0 };
-  const after = { tokenId: "a", usedAtMs: 0 };
+  const { collector, cache, written } = createCollector();
+  const before = cache.store(entryOf("a"));
+  collector.note(before);
+  const after = cache.store(entryOf("a", "another key"));
   for (const entry of [before, after, before, after]) collector.note(entry);
   collector.record("b", 10);
   expect(collector.latestMs("a", null)).toBe(1_000);
@@ -85,15 +112,38 @@ test("a use is noted on the entry that was used, whichever of a token's entries 
   ]);
 });
 
-test("a failed batch leaves its entries free to be noted again", async () => {
-  const { collector, written, fail } = createCollector();
-  const entry = { tokenId: "a", usedAtMs: 0 };
+test("the last use of a token that the cache has dropped is known until it is written", async () => {
+  const { collector, cache, written, fail } = createCollector();
+  for (const drop of [
+    () => cache.forget({ seq: 1, uid: "", kind: "user", tokenId: null, userId: "user" }),
+    () => cache.clear(),
+  ]) {
+    collector.note(cache.store(entryOf("a")));
+    cache.store(entryOf("unused"));
+    drop();
+    expect(cache.ofToken("a")).toBeUndefined();
+    expect(collector.latestMs("a", 5)).toBe(1_000);
+    fail(new Error("full disk"));
+    await collector.flush().catch(() => {});
+    expect(collector.latestMs("a", 5)).toBe(1_000);
+    fail(null);
+    await collector.drain();
+    expect(collector.latestMs("a", 5)).toBe(5);
+  }
+  expect(written).toEqual([new Map([["a", 1_000]]), new Map([["a", 1_000]])]);
+});
+
+test("a failed batch leaves its cached entries free to be noted again", async () => {
+  const { collector, cache, written, fail } = createCollector();
+  const entry = cache.store(entryOf("a"));
   collector.note(entry);
   fail(new Error("full disk"));
   await collector.flush().catch(() => {});
+  expect(entry.usedAtMs).toBe(1_000);
   collector.note(entry);
   fail(null);
   await collector.drain();
-  expect(written).toEqual([new Map([["a", 1_000]])]);
-  expect(entry.usedAtMs).toBe(0);
+  collector.note(entry);
+  await collector.drain();
+  expect(written).toEqual([new Map([["a", 1_000]]), new Map([["a", 1_000]])]);
 });

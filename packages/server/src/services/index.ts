@@ -79,7 +79,12 @@ export function createServices(options: ServiceOptions): Services {
   const sessionJwts = createSessionJwts(options.secrets);
   const counts = options.verificationCounts;
   const verifier = createNodeVerifier({ node, sessionJwts, counts });
-  const usage = createUsageCollector(clock, (batch) => recordUsage(database, batch, clock.nowMs()));
+  const usage = createUsageCollector({
+    clock,
+    cache: node.cache,
+    rowsMax: database.capabilities.usageRowsMax,
+    write: (batch) => recordUsage(database, batch, clock.nowMs()),
+  });
   const attempts = createLoginAttempts({ database, clock, random });
   const policy = createPasswordPolicy(options.assessPassword);
   const createPassword = () => generatePassword(random);

@@ -1,4 +1,4 @@
-import type { Entry } from "@conch/verify/core/index";
+import type { Entry, EntryCache } from "@conch/verify/core/index";
 import type { Usage } from "../store/usage.ts";
 import type { Clock } from "./clock.ts";
 
@@ -23,60 +23,71 @@ export interface UsageCollector {
   drain(): Promise<void>;
 }
 
-/** Few enough that a database inside the process does not hold up requests for long. */
-const FLUSH_ROWS_MAX = 100;
+/** What a collector is made of. */
+export interface UsageCollectorOptions {
+  readonly clock: Pick<Clock, "nowMs">;
+  /** Where uses are noted: a table of its own for all of them would take a third more memory. */
+  readonly cache: Pick<EntryCache, "ofToken" | "onUsedGone">;
+  /** At most so many are written by a `flush`. */
+  readonly rowsMax: number;
+  /** Stores a batch. */
+  readonly write: (usage: Usage) => Promise<void>;
+}
 
-/** @param write stores a batch. */
-export function createUsageCollector(
-  clock: Clock,
-  write: (usage: Usage) => Promise<void>,
-): UsageCollector {
-  // By id; one that is used again keeps its place, so the first are those that wait longest. Whatever
-  // is not in here has no use noted on it.
-  let pending = new Map<string, Used>();
-  // Goes on where it stood: each batch leaves holes at the front that a new one would walk over.
-  let oldest = pending.values();
+/** Makes the collector; from then on it hears of the used entries that the cache drops. */
+export function createUsageCollector(options: UsageCollectorOptions): UsageCollector {
+  const { clock, cache, write } = options;
+  // In here, from `start` on, is whatever has a use on it: the first are those that wait longest.
+  let waiting: Used[] = [];
+  let start = 0;
+  /** Of those that wait the ones that are not in the cache, by id. */
+  const uncached = new Map<string, Used>();
   let underWay: Usage = new Map();
   let writing: Promise<void> = Promise.resolve();
 
-  function add(used: Used): void {
-    const other = pending.get(used.tokenId);
-    if (other !== undefined) other.usedAtMs = 0;
-    pending.set(used.tokenId, used);
-  }
+  cache.onUsedGone((entry) => uncached.set(entry.tokenId, entry));
 
-  function takeOldest(): Used | undefined {
-    const next = oldest.next();
-    if (next.done !== true) return next.value;
-    // An iterator that has come to its end does not see what is added later.
-    oldest = pending.values();
-    return oldest.next().value;
+  function usedOf(tokenId: string): Used {
+    const known = cache.ofToken(tokenId) ?? uncached.get(tokenId);
+    if (known !== undefined) return known;
+    const made: Used = { tokenId, usedAtMs: 0 };
+    uncached.set(tokenId, made);
+    return made;
   }
 
   function takeBatch(rowsMax: number): Usage {
     const batch = new Map<string, number>();
-    while (batch.size < rowsMax) {
-      const used = takeOldest();
+    for (; batch.size < rowsMax; start += 1) {
+      const used = waiting[start];
       if (used === undefined) break;
-      batch.set(used.tokenId, used.usedAtMs);
-      pending.delete(used.tokenId);
+      const { tokenId, usedAtMs } = used;
+      batch.set(tokenId, Math.max(usedAtMs, batch.get(tokenId) ?? 0));
       used.usedAtMs = 0;
+      if (uncached.get(tokenId) === used) uncached.delete(tokenId);
+    }
+    if (2 * start >= waiting.length) {
+      waiting = waiting.slice(start);
+      start = 0;
     }
     return batch;
   }
 
   /** To the front again; a use since then is as good. */
   function takeBack(batch: Usage): void {
-    const restored = new Map<string, Used>();
-    for (const [tokenId, usedAtMs] of batch) restored.set(tokenId, { tokenId, usedAtMs });
-    for (const [tokenId, used] of pending) restored.set(tokenId, used);
-    pending = restored;
-    oldest = pending.values();
+    const restored: Used[] = [];
+    for (const [tokenId, usedAtMs] of batch) {
+      const used = usedOf(tokenId);
+      if (used.usedAtMs !== 0) continue;
+      used.usedAtMs = usedAtMs;
+      restored.push(used);
+    }
+    waiting = [...restored, ...waiting.slice(start)];
+    start = 0;
   }
 
   async function writeBatch(rowsMax: number): Promise<void> {
-    if (pending.size === 0) return;
     underWay = takeBatch(rowsMax);
+    if (underWay.size === 0) return;
     try {
       await write(underWay);
     } catch (error) {
@@ -94,24 +105,26 @@ export function createUsageCollector(
     return writing;
   }
 
+  function mark(used: Used, atMs: number): void {
+    if (used.usedAtMs === 0) waiting.push(used);
+    used.usedAtMs = Math.max(used.usedAtMs, atMs);
+  }
+
   return {
     note(entry) {
-      if (entry.usedAtMs === 0) add(entry);
-      entry.usedAtMs = clock.nowMs();
+      mark(entry, clock.nowMs());
     },
     record(tokenId, atMs = Infinity) {
-      const usedAtMs = Math.min(atMs, clock.nowMs());
-      const known = pending.get(tokenId);
-      if (known === undefined) pending.set(tokenId, { tokenId, usedAtMs });
-      else known.usedAtMs = Math.max(known.usedAtMs, usedAtMs);
+      mark(usedOf(tokenId), Math.max(1, Math.min(atMs, clock.nowMs())));
     },
     latestMs(tokenId, storedMs) {
-      const known = pending.get(tokenId)?.usedAtMs ?? underWay.get(tokenId) ?? null;
-      return known === null ? storedMs : Math.max(known, storedMs ?? known);
+      const times = [cache.ofToken(tokenId), uncached.get(tokenId)].map((used) => used?.usedAtMs);
+      const knownMs = Math.max(...times.map((ms) => ms ?? 0), underWay.get(tokenId) ?? 0);
+      return knownMs === 0 ? storedMs : Math.max(knownMs, storedMs ?? knownMs);
     },
     async flush() {
-      await enqueue(FLUSH_ROWS_MAX);
-      return pending.size > 0;
+      await enqueue(options.rowsMax);
+      return waiting.length > start;
     },
     drain: () => enqueue(Infinity),
   };

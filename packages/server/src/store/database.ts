@@ -34,6 +34,8 @@ export interface Committed<T> {
 export interface Capabilities {
   /** `FOR UPDATE SKIP LOCKED`. */
   readonly skipLocked: boolean;
+  /** Last uses in one statement: few where a statement holds up the process, many where a round trip counts. */
+  readonly usageRowsMax: number;
   /** The elements of a JSON array as rows with the column `value`, for a `from` clause. */
   readonly jsonElements: (json: string) => RawBuilder<unknown>;
 }

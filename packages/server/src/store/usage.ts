@@ -5,9 +5,6 @@ import type { Database } from "./database.ts";
 /** When each of these tokens was last used, by its id, in milliseconds since the epoch. */
 export type Usage = ReadonlyMap<string, number>;
 
-/** Small enough that other writers do not wait for long. */
-const BATCH = 500;
-
 /**
  * Writes uses. Only updates, so that a token that is gone stays gone; in the order of ids, so that
  * two nodes cannot lock each other; never back in time, and never ahead of this node's clock. A row
@@ -21,12 +18,13 @@ export async function recordUsage(
   nowMs: number,
 ): Promise<void> {
   const entries = [...usage].sort(([left], [right]) => (left < right ? -1 : 1));
+  const { usageRowsMax } = capabilities;
   const locking = capabilities.skipLocked
     ? sql`order by token.id for update of token skip locked`
     : sql``;
-  for (let start = 0; start < entries.length; start += BATCH) {
+  for (let start = 0; start < entries.length; start += usageRowsMax) {
     const values = entries
-      .slice(start, start + BATCH)
+      .slice(start, start + usageRowsMax)
       .map(([id, atMs]) => [id, Math.min(atMs, nowMs)] as const);
     // One parameter: hundreds of them take SQLite ten times as long as the rest of the statement.
     await sql`

@@ -115,8 +115,7 @@ export function createChecker<Request>(options: CheckerOptions<Request>): Checke
       usedAtMs: 0,
     };
     if (!isCurrent(entry)) return "again";
-    cache.store(entry);
-    return entry;
+    return cache.store(entry);
   }
 
   async function lookUpUntilCurrent(key: string, request: Request) {

@@ -7,12 +7,20 @@ export interface EntryCache {
   readonly get: (key: string) => Entry | undefined;
   /** Until when (monotonic clock, milliseconds) the key is known to name nothing; 0 where it is not. */
   readonly unknownUntilMs: (key: string) => number;
-  /** Stores an entry; where the cache is full, one that was not used lately goes. */
-  readonly store: (entry: Entry) => void;
+  /**
+   * Keeps a copy; where the cache is full, one that was not used lately goes.
+   *
+   * @returns the copy, so that the original and all that it was read from can go.
+   */
+  readonly store: (entry: Entry) => Entry;
   readonly storeUnknown: (key: string, untilMs: number) => void;
   /** Forgets what a change concerns. */
   readonly forget: (row: ChangeRow) => void;
   readonly clear: () => void;
+  /** The entry of a token; to ask for it here is no use of it. */
+  readonly ofToken: (tokenId: string) => Entry | undefined;
+  /** Has the one `listener` told of each entry that goes with a use on it, `usedAtMs`. */
+  readonly onUsedGone: (listener: (entry: Entry) => void) => void;
   readonly size: () => number;
 }
 
@@ -44,6 +52,7 @@ export function createEntryCache(entriesMax: number): EntryCache {
   const byToken = new Map<string, Slot>();
   const users = new Map<string, UserSlot>();
   const unknown = new Map<string, number>();
+  let tellOfUsedGone = (_entry: Entry): void => {};
 
   function remove(slot: Slot): void {
     slots.delete(slot.key);
@@ -52,6 +61,7 @@ export function createEntryCache(entriesMax: number): EntryCache {
     if (slot.previous !== null) slot.previous.next = slot.next;
     else slot.owner.first = slot.next;
     if (slot.owner.first === null) users.delete(slot.user.id);
+    if (slot.usedAtMs !== 0) tellOfUsedGone(slot);
   }
 
   /** Second chance: the oldest that was not used since it was last looked at. */
@@ -76,6 +86,7 @@ export function createEntryCache(entriesMax: number): EntryCache {
   }
 
   function clear(): void {
+    for (const slot of slots.values()) if (slot.usedAtMs !== 0) tellOfUsedGone(slot);
     slots.clear();
     byToken.clear();
     users.clear();
@@ -119,6 +130,7 @@ export function createEntryCache(entriesMax: number): EntryCache {
       owner.first = slot;
       slots.set(slot.key, slot);
       byToken.set(slot.tokenId, slot);
+      return slot;
     },
     storeUnknown(key, untilMs) {
       unknown.delete(key);
@@ -140,6 +152,10 @@ export function createEntryCache(entriesMax: number): EntryCache {
       }
     },
     clear,
+    ofToken: (tokenId) => byToken.get(tokenId),
+    onUsedGone(listener) {
+      tellOfUsedGone = listener;
+    },
     size: () => slots.size,
   };
 }

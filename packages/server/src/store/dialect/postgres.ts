@@ -63,6 +63,7 @@ export async function openPostgres(url: string, context: ChangeLogContext): Prom
     db,
     capabilities: {
       skipLocked: true,
+      usageRowsMax: 1000,
       jsonElements: (json) => sql`jsonb_array_elements(cast(${json} as jsonb))`,
     },
     write: createWrite(db, appending, { onCommit: () => {}, liftLimits: LIFT_LIMITS }),

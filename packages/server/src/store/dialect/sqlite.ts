@@ -72,7 +72,11 @@ export async function openSqlite(file: string, context: ChangeLogContext): Promi
   const growth = createGrowthWatch(reader);
   return {
     db,
-    capabilities: { skipLocked: false, jsonElements: (json) => sql`json_each(${json})` },
+    capabilities: {
+      skipLocked: false,
+      usageRowsMax: 100,
+      jsonElements: (json) => sql`json_each(${json})`,
+    },
     write: createWrite(db, appending, { onCommit: growth.look, liftLimits: null }),
     snapshot: createSnapshot(db, { liftLimits: null }),
     lookUp: createSqliteLookUp(reader),
