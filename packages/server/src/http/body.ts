@@ -1,3 +1,4 @@
+import { parseExactJson } from "@conch/contract/exact-json";
 import { ApiError } from "../errors.ts";
 import type { Timers } from "../services/clock.ts";
 
@@ -108,33 +109,16 @@ function parseJson(text: string): unknown {
     const message = `the body must not be nested deeper than ${DEPTH_MAX} levels`;
     throw new ApiError("invalid_json", { message });
   }
-  let isExact = true;
-  const check: Reviver = (_, value, { source = "" }) => {
-    if (typeof value === "number") isExact &&= isExactly(value, source);
-    return value;
-  };
-  let value: unknown;
+  let parsed: ReturnType<typeof parseExactJson>;
   try {
-    value = MAY_BE_INEXACT.test(text) ? JSON.parse(text, check as never) : JSON.parse(text);
+    parsed = parseExactJson(text);
   } catch {
     // The parser's own message quotes the body, which may hold a password.
     throw new ApiError("invalid_json", { message: "the body is not JSON" });
   }
-  if (isExact) return value;
+  if (parsed.isExact) return parsed.value;
   const message = "the body holds a number too large to be kept as it is: send it as a string";
   throw new ApiError("invalid_json", { message });
-}
-
-/** What `JSON.parse` calls with each value, and with the text of a primitive one. */
-type Reviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;
-
-/** Only such texts are looked at closely, which takes longer than parsing them does. */
-const MAY_BE_INEXACT = /\d{16}|\d[eE]/;
-
-/** An identifier of 64 bits would come back as another one, and what is beyond all numbers as null. */
-function isExactly(value: number, source: string): boolean {
-  const isInteger = /^-?\d+$/.test(source);
-  return isInteger ? value === 0 || String(value) === source : Number.isFinite(value);
 }
 
 /** How deep a JSON text nests. Parsers and printers recurse: far enough in, the stack ends. */

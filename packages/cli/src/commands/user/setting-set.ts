@@ -1,4 +1,6 @@
+import { parseExactJson } from "@conch/contract/exact-json";
 import { setSetting } from "@conch/contract/settings";
+import { usageError } from "../../command-error.ts";
 import { connect } from "../../connect.ts";
 import { printable } from "../../output/style.ts";
 import { CREDENTIAL_ENVIRONMENT, defineCommand, REQUEST_EXIT_CODES } from "../command.ts";
@@ -16,8 +18,8 @@ export const command = defineCommand({
   exitCodes: REQUEST_EXIT_CODES,
   environment: CREDENTIAL_ENVIRONMENT,
   async run({ args: { name, value } }, context) {
-    const { client } = await connect(context);
     const body = { [name]: parseValue(value) };
+    const { client } = await connect(context);
     await client.call(setSetting, { params: { key: name }, body });
     return {
       json: body,
@@ -26,10 +28,17 @@ export const command = defineCommand({
   },
 });
 
+/** @throws CommandError `usage` */
 function parseValue(text: string): unknown {
+  let parsed: ReturnType<typeof parseExactJson>;
   try {
-    return JSON.parse(text);
+    parsed = parseExactJson(text);
   } catch {
     return text;
   }
+  if (parsed.isExact) return parsed.value;
+  throw usageError(
+    "the value holds a number too large to be kept as it is",
+    `send it as text: '"12345678901234567890"'`,
+  );
 }
