@@ -13,8 +13,10 @@ const CHECKSUM_LENGTH = 6;
 /** What every API token begins with; secret scanners look for it. */
 export const TOKEN_PREFIX = "conch_";
 
+const BODY_LENGTH = TOKEN_PREFIX.length + RANDOM_LENGTH;
+
 /** The length of an API token, in characters (all ASCII). */
-export const TOKEN_LENGTH = TOKEN_PREFIX.length + RANDOM_LENGTH + CHECKSUM_LENGTH;
+export const TOKEN_LENGTH = BODY_LENGTH + CHECKSUM_LENGTH;
 
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, index) => {
   let value = index;
@@ -22,17 +24,37 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, index) => {
   return value;
 });
 
-/** CRC-32 (ISO-HDLC) of a string's character codes; defined here for ASCII only. */
-function crc32(ascii: string, length: number): number {
-  let crc = 0xffffffff;
-  for (let index = 0; index < length; index += 1) {
-    crc = (crc >>> 8) ^ (CRC_TABLE[(crc ^ ascii.charCodeAt(index)) & 0xff] ?? 0);
-  }
-  return (crc ^ 0xffffffff) >>> 0;
+/** What a base62 character stands for, by its code; -1 for any other. */
+const DIGITS = Int8Array.from({ length: 128 }, (_, code) =>
+  ALPHABET.indexOf(String.fromCharCode(code)),
+);
+
+function digitOf(code: number): number {
+  return DIGITS[code] ?? -1;
 }
 
+/** The state of a CRC-32 (ISO-HDLC) after one more character, which must be ASCII. */
+function addToCrc(crc: number, code: number): number {
+  return (crc >>> 8) ^ (CRC_TABLE[(crc ^ code) & 0xff] ?? 0);
+}
+
+function crcStateOf(ascii: string): number {
+  let crc = 0xffffffff;
+  for (let index = 0; index < ascii.length; index += 1) {
+    crc = addToCrc(crc, ascii.charCodeAt(index));
+  }
+  return crc;
+}
+
+/** The CRC-32 that a state comes to. */
+function finishCrc(crc: number): number {
+  return ~crc >>> 0;
+}
+
+const PREFIX_CRC_STATE = crcStateOf(TOKEN_PREFIX);
+
 function checksumOf(body: string): string {
-  let rest = crc32(body, body.length);
+  let rest = finishCrc(crcStateOf(body));
   let digits = "";
   for (let place = 0; place < CHECKSUM_LENGTH; place += 1) {
     digits = ALPHABET.charAt(rest % 62) + digits;
@@ -61,12 +83,17 @@ export function createToken(randomBytes: (count: number) => Uint8Array): string 
 /** Whether the text has the form of an API token, checksum included. Says nothing of its validity. */
 export function isWellFormedToken(text: string): boolean {
   if (text.length !== TOKEN_LENGTH || !text.startsWith(TOKEN_PREFIX)) return false;
-  for (let index = TOKEN_PREFIX.length; index < TOKEN_LENGTH; index += 1) {
+  let crc = PREFIX_CRC_STATE;
+  for (let index = TOKEN_PREFIX.length; index < BODY_LENGTH; index += 1) {
     const code = text.charCodeAt(index);
-    const isBase62 =
-      (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || (code >= 97 && code <= 122);
-    if (!isBase62) return false;
+    if (digitOf(code) < 0) return false;
+    crc = addToCrc(crc, code);
   }
-  const body = text.slice(0, TOKEN_LENGTH - CHECKSUM_LENGTH);
-  return text.endsWith(checksumOf(body));
+  let checksum = 0;
+  for (let index = BODY_LENGTH; index < TOKEN_LENGTH; index += 1) {
+    const digit = digitOf(text.charCodeAt(index));
+    if (digit < 0) return false;
+    checksum = checksum * 62 + digit;
+  }
+  return checksum === finishCrc(crc);
 }

@@ -75,7 +75,7 @@ export function createVerifyHandler(options: VerifyHandlerOptions): RequestHandl
     const key = credentialKey(token);
     const cached = node.checker.decide(key, "read");
     if (cached !== null) return answer(cached, "cache", request, connections);
-    // Twice the work of all the rest, so only before the database is asked.
+    // What is in the cache is well formed, so only before the database is asked.
     if (!isWellFormedToken(token)) return general(request, connections);
     return node.checker
       .check(key, key, "read")

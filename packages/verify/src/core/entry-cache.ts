@@ -46,7 +46,7 @@ function sharedRights(rights: Rights): Rights {
   return rights === "read" ? "read" : "verify";
 }
 
-/** @param entriesMax at most that many entries are kept; about 500 bytes each. */
+/** @param entriesMax at most that many entries are kept; 750 bytes each on Bun. */
 export function createEntryCache(entriesMax: number): EntryCache {
   const slots = new Map<string, Slot>();
   const byToken = new Map<string, Slot>();
