@@ -9,6 +9,8 @@ export interface ClientAddresses {
   resolve(peer: string, forwardedFor: string | null): string;
   /** Whether that address is a trusted proxy's. */
   isTrusted(address: string): boolean;
+  /** Whether there is a trusted proxy at all. */
+  readonly trustsAny: boolean;
 }
 
 /**
@@ -35,6 +37,7 @@ export function createClientAddresses(trustedProxies: readonly string[]): Client
     isIP(address) !== 0 && trusted.check(address, isIPv4(address) ? "ipv4" : "ipv6");
   return {
     isTrusted,
+    trustsAny: trustedProxies.length > 0,
     resolve(peer, forwardedFor) {
       let client = withoutMapping(peer);
       // From the right: each hop was appended by the one before it, and only trusted ones count.
