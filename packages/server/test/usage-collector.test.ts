@@ -51,6 +51,19 @@ test("one token, however busy, is one row", async () => {
   expect(written).toEqual([new Map([["busy", 1_000]])]);
 });
 
+test("a token that is used again while its use is written waits for the next turn", async () => {
+  const { collector, cache, written } = createCollector();
+  const busy = cache.store(entryOf("busy"));
+  collector.note(busy);
+  const flushed = collector.flush();
+  // The batch has been taken by then, and is being written.
+  await Promise.resolve();
+  collector.note(busy);
+  expect(await flushed).toBe(false);
+  await collector.drain();
+  expect(written).toHaveLength(2);
+});
+
 test("many tokens are written in batches, those first that wait longest", async () => {
   const { collector, written } = createCollector();
   for (let index = 0; index < 600; index += 1) collector.record(idOf(index));

@@ -16,7 +16,8 @@ export interface UsageCollector {
   /**
    * Writes the oldest of what was collected. A failed write is kept for the next one, and thrown on.
    *
-   * @returns whether there is more.
+   * @returns whether there is more of what had been collected before: a token that is used without
+   *   pause is written once in a turn.
    */
   flush(): Promise<boolean>;
   /** Writes everything. */
@@ -43,7 +44,7 @@ export function createUsageCollector(options: UsageCollectorOptions): UsageColle
   /** Of those that wait the ones that are not in the cache, by id. */
   const uncached = new Map<string, Used>();
   let underWay: Usage = new Map();
-  let writing: Promise<void> = Promise.resolve();
+  let writing = Promise.resolve(false);
 
   cache.onUsedGone((entry) => uncached.set(entry.tokenId, entry));
 
@@ -85,9 +86,10 @@ export function createUsageCollector(options: UsageCollectorOptions): UsageColle
     start = 0;
   }
 
-  async function writeBatch(rowsMax: number): Promise<void> {
+  async function writeBatch(rowsMax: number): Promise<boolean> {
     underWay = takeBatch(rowsMax);
-    if (underWay.size === 0) return;
+    const isMore = waiting.length > start;
+    if (underWay.size === 0) return false;
     try {
       await write(underWay);
     } catch (error) {
@@ -96,10 +98,11 @@ export function createUsageCollector(options: UsageCollectorOptions): UsageColle
     } finally {
       underWay = new Map();
     }
+    return isMore;
   }
 
   /** One at a time, and one after a failed one. */
-  function enqueue(rowsMax: number): Promise<void> {
+  function enqueue(rowsMax: number): Promise<boolean> {
     const attempt = () => writeBatch(rowsMax);
     writing = writing.then(attempt, attempt);
     return writing;
@@ -122,10 +125,9 @@ export function createUsageCollector(options: UsageCollectorOptions): UsageColle
       const knownMs = Math.max(...times.map((ms) => ms ?? 0), underWay.get(tokenId) ?? 0);
       return knownMs === 0 ? storedMs : Math.max(knownMs, storedMs ?? knownMs);
     },
-    async flush() {
-      await enqueue(options.rowsMax);
-      return waiting.length > start;
+    flush: () => enqueue(options.rowsMax),
+    async drain() {
+      await enqueue(Infinity);
     },
-    drain: () => enqueue(Infinity),
   };
 }
