@@ -52,9 +52,11 @@ export function createReadiness(options: {
 
   return {
     async report() {
+      const found = await status();
+      // After it: what was found may have taken a renewal.
       const ageMs = node.lease.ageMs();
       return {
-        status: await status(),
+        status: found,
         view_age_ms: Number.isFinite(ageMs) ? Math.round(ageMs) : null,
         lease_left_ms: node.lease.leftMs(),
         applied: node.history.cursor()?.seq ?? null,
