@@ -1,6 +1,7 @@
 // The real process: signals, and what the runtime does with proxies and authorities.
 import { describe, expect, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -66,6 +67,20 @@ describe("an interruption", () => {
     void never.stop(true);
   });
 
+  test("ends the wait for a pipe that should give a token", async () => {
+    using home = createHome();
+    const pipe = join(home.home, "pipe");
+    Bun.spawnSync(["mkfifo", pipe]);
+    const child = home.start(["user", "tokens", "--url", "http://127.0.0.1:1", "--debug"], {
+      CONCH_TOKEN_FILE: pipe,
+    });
+    // Opened for writing as soon as somebody reads.
+    const writer = await open(pipe, "w");
+    child.kill("SIGTERM");
+    expect(await child.exited).toBe(130);
+    await writer.close();
+  });
+
   test("pitfall 4: in the middle of an upgrade it takes effect once the new token is stored", async () => {
     using home = createHome();
     using server = createRecorder();
@@ -112,6 +127,47 @@ test("an upgraded token's name says who runs conch, where no variable does", asy
   const ended = await home.run(["profile", "upgrade", "--force", "--json"], env);
   const user = Bun.spawnSync(["id", "-un"]).stdout.toString().trim();
   expect(JSON.parse(ended.stdout).token_name).toStartWith(`conch ${user}@${hostname()} `);
+});
+
+test("a token comes from a pipe, as of a shell's process substitution", async () => {
+  using home = createHome();
+  using server = createRecorder();
+  const token = someToken();
+  server.answer({ "GET /user/me/token": [] });
+  const bash = Bun.spawn(
+    ["bash", "-c", '"$1" "$2" user tokens --token-file <(sleep 0.1; echo "$TOKEN")', "bash"].concat(
+      [process.execPath, MAIN],
+    ),
+    {
+      env: {
+        HOME: home.home,
+        PATH: process.env["PATH"] ?? "",
+        CONCH_ENV: "development",
+        CONCH_URL: server.url,
+        TOKEN: token,
+      },
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+    },
+  );
+  expect(await bash.exited).toBe(0);
+  expect(server.requests.at(-1)?.authorization).toBe(`Bearer ${token}`);
+});
+
+test("a config that is no file is an error at once, and nothing is made beside it", async () => {
+  using home = createHome();
+  const pipe = join(home.home, "pipe");
+  Bun.spawnSync(["mkfifo", pipe]);
+  for (const args of [
+    ["profile", "list"],
+    ["profile", "set", "active", "p"],
+  ]) {
+    const ended = await home.run([...args, "--config", pipe]);
+    expect(ended).toMatchObject({ exitCode: 1, stdout: "" });
+    expect(ended.stderr).toContain(`${pipe}: it is a named pipe, not a file`);
+  }
+  expect(existsSync(`${pipe}.lock`)).toBe(false);
 });
 
 describe("the network", () => {

@@ -6,8 +6,18 @@
 export interface FileSystem {
   /** The path behind all symbolic links; of a dangling link, the path that it names. */
   resolveLinks(path: string): string;
-  /** At most `limitBytes` + 1 bytes from the start of the file; its permission bits, where it has any. */
+  /**
+   * At most `limitBytes` + 1 bytes from the start of the file; its permission bits, where it has any.
+   * Never waits.
+   *
+   * @throws NotAFileError also
+   */
   read(path: string, limitBytes: number): { bytes: Uint8Array; mode: number | null };
+  /**
+   * The same of anything that can be read, pipes and terminals too. It may take for ever, and leaves
+   * the process open to interruptions.
+   */
+  readStream(path: string, limitBytes: number): Promise<Uint8Array>;
   /** Creates a new file of that mode (never follows a link), writes it whole and syncs it to disk. */
   createSynced(path: string, bytes: Uint8Array, mode: number): void;
   /** Gives a file the owner of another one, where they differ and we may (`sudo conch`). */
@@ -28,6 +38,20 @@ export interface FileSystem {
 /** A held lock. */
 export interface FileLock {
   release(): void;
+}
+
+/** What a path names where a file should be, and is not. */
+export type NotAFile = "a directory" | "a named pipe" | "a device" | "the null device";
+
+/** A path names something that is there and is not a file: it has no end, or nothing that can be replaced. */
+export class NotAFileError extends Error {
+  readonly found: NotAFile;
+
+  constructor(found: NotAFile) {
+    super(`it is ${found}, not a file`);
+    this.name = "NotAFileError";
+    this.found = found;
+  }
 }
 
 /** The platform's code of an error (`ENOENT`), where it has one. */

@@ -13,6 +13,8 @@ const FAILURES: Record<string, string> = {
   ENOENT: "there is no such file or directory",
   ENOSPC: "no space left on the device",
   ENOTDIR: "a part of the path is not a directory",
+  ENXIO: "it is a socket, or a device that is not there",
+  EOPNOTSUPP: "it is a socket",
   EPERM: "not permitted",
   EROFS: "the file system is read-only",
 };

@@ -1,6 +1,7 @@
 import {
   chownSync,
   closeSync,
+  constants,
   fchmodSync,
   fstatSync,
   fsyncSync,
@@ -11,16 +12,25 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  type Stats,
   statSync,
   writeSync,
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 
-import { errorCodeOf, type FileLock, type FileSystem } from "./file-system.ts";
+import {
+  errorCodeOf,
+  type FileLock,
+  type FileSystem,
+  type NotAFile,
+  NotAFileError,
+} from "./file-system.ts";
 
 const LINKS_MAX = 40;
 /** More than a config file has; larger ones take longer to be cleared than to be read. */
 const CHUNK_BYTES = 8 * 1024;
+/** Opening a named pipe that nobody writes into would never return. */
+const READ_WITHOUT_WAITING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 function resolveLinks(path: string, linksLeft = LINKS_MAX): string {
   const absolute = resolve(path);
@@ -47,6 +57,36 @@ function readWhole(descriptor: number, limitBytes: number): Uint8Array {
   return Buffer.concat(chunks);
 }
 
+async function readStream(path: string, limitBytes: number): Promise<Uint8Array> {
+  const { open } = await import("node:fs/promises");
+  const handle = await open(path, "r");
+  try {
+    const bytes = new Uint8Array(limitBytes + 1);
+    let length = 0;
+    while (length < bytes.length) {
+      const { bytesRead } = await handle.read(bytes, length, bytes.length - length, null);
+      if (bytesRead === 0) break;
+      length += bytesRead;
+    }
+    return bytes.subarray(0, length);
+  } finally {
+    await handle.close();
+  }
+}
+
+function requireFile(stats: Stats): void {
+  if (!stats.isFile()) throw new NotAFileError(kindOf(stats));
+}
+
+function kindOf(stats: Stats): NotAFile {
+  if (stats.isDirectory()) return "a directory";
+  if (stats.isFIFO()) return "a named pipe";
+  const nullDevice = statSync("/dev/null", { throwIfNoEntry: false });
+  return stats.isCharacterDevice() && stats.rdev === nullDevice?.rdev
+    ? "the null device"
+    : "a device";
+}
+
 function writeWhole(descriptor: number, bytes: Uint8Array): void {
   let offset = 0;
   while (offset < bytes.length) {
@@ -56,7 +96,7 @@ function writeWhole(descriptor: number, bytes: Uint8Array): void {
 
 function withFile<T>(
   path: string,
-  flags: string,
+  flags: string | number,
   mode: number | undefined,
   use: (d: number) => T,
 ): T {
@@ -98,11 +138,15 @@ export function createNodeFileSystem(options: { readonly isWindows: boolean }): 
     resolveLinks,
 
     read(path, limitBytes) {
-      return withFile(path, "r", undefined, (descriptor) => {
-        const mode = options.isWindows ? null : fstatSync(descriptor).mode & 0o7777;
+      return withFile(path, READ_WITHOUT_WAITING, undefined, (descriptor) => {
+        const stats = fstatSync(descriptor);
+        requireFile(stats);
+        const mode = options.isWindows ? null : stats.mode & 0o7777;
         return { bytes: readWhole(descriptor, limitBytes), mode };
       });
     },
+
+    readStream,
 
     createSynced(path, bytes, mode) {
       withFile(path, "wx", mode, (descriptor) => {

@@ -17,7 +17,7 @@ export interface SecretsOptions {
   readonly processToken: (profile: Profile) => Promise<string>;
   /** One line of stdin, without its end. */
   readonly readStdinLine: () => Promise<string>;
-  readonly files: Pick<FileSystem, "read">;
+  readonly files: Pick<FileSystem, "readStream">;
 }
 
 /** Opens what is stored and what flags and variables name; hides what is to be stored. */
@@ -171,8 +171,10 @@ export function createSecrets(options: SecretsOptions): Secrets {
     if (token.from === "value") return token.value;
     if (token.from === "stdin") return options.readStdinLine();
     try {
-      const { bytes } = options.files.read(token.path, TOKEN_FILE_BYTES_MAX);
-      return new TextDecoder().decode(bytes);
+      // Also what a shell makes of `<(pass show conch)`, which is a pipe.
+      return new TextDecoder().decode(
+        await options.files.readStream(token.path, TOKEN_FILE_BYTES_MAX),
+      );
     } catch (error) {
       throw new ProfileError(
         "usage",

@@ -1,6 +1,6 @@
 import { openDraft, type OpenDraft, type SecretWriter } from "./config-draft.ts";
 import { ConfigShapeError, readProfiles, rootObject } from "./config-shape.ts";
-import { errorCodeOf, type FileLock, type FileSystem } from "./file-system.ts";
+import { errorCodeOf, type FileLock, type FileSystem, NotAFileError } from "./file-system.ts";
 import { decodeUtf8, describeFailure } from "./file-text.ts";
 import { type JsonObject, JsonSyntaxError, parseJson, printJson } from "./json-document.ts";
 import type { Config, ConfigDraft, Profile, SecretPlace } from "./profile.ts";
@@ -27,7 +27,8 @@ export interface ProfileStoreOptions {
 /** The config file: read whole, changed under a lock, replaced atomically. */
 export interface ProfileStore {
   /**
-   * Reads the file; a missing one is an empty config.
+   * Reads the file; a missing one is an empty config, and so is the null device, which has no profiles
+   * whatever is done.
    *
    * @throws ProfileError `config_unreadable`, or `config_invalid` with line and column, or the path
    *   inside the file
@@ -67,7 +68,7 @@ export function createProfileStore(options: ProfileStoreOptions): ProfileStore {
     try {
       return files.read(path, FILE_BYTES_MAX);
     } catch (error) {
-      if (errorCodeOf(error) === "ENOENT") return null;
+      if (errorCodeOf(error) === "ENOENT" || isNullDevice(error)) return null;
       throw new ProfileError(
         "config_unreadable",
         `cannot read the config file ${path}: ${describeFailure(error)}`,
@@ -193,9 +194,25 @@ export function createProfileStore(options: ProfileStoreOptions): ProfileStore {
     await forget(open.keychainOrphans());
   }
 
+  /** Before a lock is left beside it: a device is not replaced by a file, not even by root. */
+  function requireReplaceable(): void {
+    try {
+      files.read(path, 0);
+    } catch (error) {
+      if (!(error instanceof NotAFileError)) return;
+      throw new ProfileError(
+        "config_not_written",
+        `cannot write the config file ${path}: ${error.message}`,
+        "Name a file with --config, or with CONCH_CONFIG.",
+        { cause: error },
+      );
+    }
+  }
+
   async function locked<T>(
     use: (realPath: string, document: Document) => T | Promise<T>,
   ): Promise<T> {
+    requireReplaceable();
     let realPath: string;
     let lock: FileLock;
     try {
@@ -238,6 +255,11 @@ export function createProfileStore(options: ProfileStoreOptions): ProfileStore {
       });
     },
   };
+}
+
+/** `--config /dev/null`, as many tools have it: no profiles. */
+function isNullDevice(error: unknown): boolean {
+  return error instanceof NotAFileError && error.found === "the null device";
 }
 
 function formatMode(mode: number): string {

@@ -104,6 +104,7 @@ function createMemoryDisk(content: Uint8Array): FileSystem & { files: Map<string
       if (bytes === undefined) throw Object.assign(new Error("none"), { code: "ENOENT" });
       return { bytes: bytes.subarray(0, limitBytes + 1), mode: 0o600 };
     },
+    readStream: () => Promise.reject(new Error("no tokens here")),
     createSynced: (path, bytes) => void files.set(path, bytes),
     copyOwner: () => {},
     rename: (from, to) => {

@@ -185,7 +185,7 @@ describe("a write", () => {
     expect(config.text()).not.toBe(GO_CONFIG);
   });
 
-  test("goes step by step: lock, read, write beside and sync, rename, sync the directory", async () => {
+  test("goes step by step: see that it is a file, lock, read, write beside and sync, rename, sync the directory", async () => {
     const steps: string[] = [];
     const files = (real: FileSystem): FileSystem => ({
       ...real,
@@ -210,7 +210,15 @@ describe("a write", () => {
     });
     using config = createTestConfig({ text: GO_CONFIG, files });
     await config.store.update((draft) => draft.activate("person"));
-    expect(steps).toEqual(["lock", "read", "write beside", "rename", "sync directory", "release"]);
+    expect(steps).toEqual([
+      "read",
+      "lock",
+      "read",
+      "write beside",
+      "rename",
+      "sync directory",
+      "release",
+    ]);
   });
 
   test("symbolic links are followed, not replaced, dangling ones too", async () => {
@@ -359,7 +367,7 @@ describe("a write", () => {
   test("the config is a directory: says so", async () => {
     using config = createTestConfig();
     mkdirSync(config.path);
-    expect(() => config.store.read()).toThrow("it is a directory (EISDIR)");
+    expect(() => config.store.read()).toThrow("it is a directory, not a file");
   });
 });
 
