@@ -134,12 +134,13 @@ function depthOf(text: string): number {
 }
 
 function parseForm(text: string): Record<string, string> {
-  const fields = new URLSearchParams(text);
-  for (const name of fields.keys()) {
+  const fields = new Map<string, string>();
+  for (const [name, value] of new URLSearchParams(text)) {
     // RFC 6749 section 3.2: parameters must not be included more than once.
-    if (fields.getAll(name).length > 1) {
+    if (fields.has(name)) {
       throw new ApiError("invalid_request", { message: `${name}: given more than once` });
     }
+    fields.set(name, value);
   }
   return Object.fromEntries(fields);
 }
