@@ -316,7 +316,7 @@ const UsageReport = /* @__PURE__ */ defineSchema(() =>
     uses: z
       .array(
         z.strictObject({
-          token_id: z.string(),
+          token_id: Uuid(),
           age_ms: z.number().int().nonnegative().meta({
             description:
               "How long ago, when the report was sent; verifiers' clocks are not believed",

@@ -10,6 +10,11 @@ describeServer("POST /usage", (server) => {
     const facts = (await server.call("POST", "/lookup", { as: verify, json })).json() as {
       token: { token_id: string };
     };
+    // What no token can be called is refused by itself, and takes no other report with it.
+    for (const token_id of ["\0", "\ud800", "x".repeat(1000)]) {
+      const unusable = { uses: [{ token_id, age_ms: 0 }] };
+      expect((await server.call("POST", "/usage", { as: verify, json: unusable })).status).toBe(400);
+    }
     const uses = [{ token_id: facts.token.token_id, age_ms: 1000 }];
     const answer = await server.call("POST", "/usage", { as: verify, json: { uses } });
     expect(answer.status).toBe(204);
