@@ -17,7 +17,12 @@ export const ConflictingUser = /* @__PURE__ */ defineSchema(() =>
 export const ErrorBody = /* @__PURE__ */ defineSchema(() =>
   z
     .object({
-      error: z.string().meta({ description: "What happened, for people" }),
+      error: z.string().meta({
+        description: "What happened, for people; `invalid_request` where there is a description",
+      }),
+      error_description: z.string().optional().meta({
+        description: "What happened, for people, with status 400 of the OAuth routes (RFC 6749)",
+      }),
       code: z.string().optional().meta({ description: "What happened, for programs; stable" }),
       request_id: z.string().optional(),
       user: ConflictingUser().optional(),

@@ -71,6 +71,8 @@ interface Exchange {
   readonly clientAddress: string;
   readonly startedMs: number;
   route: string | null;
+  /** Whether the route is one of OAuth's, which has error bodies of its own. */
+  takesForm?: boolean;
   userId?: string | undefined;
   tokenName?: string | undefined;
   error?: ApiError | undefined;
@@ -106,7 +108,7 @@ function createHandler(options: AppOptions, answer: Answer): RequestHandler {
       response = await answer(exchange);
     } catch (error) {
       exchange.error = toApiError(error);
-      response = errorResponse(exchange.error, exchange.requestId);
+      response = errorResponse(exchange.error, exchange);
     }
     response.headers.set(API_VERSION_HEADER, API_VERSION);
     response.headers.set(REQUEST_ID_HEADER, exchange.requestId);
@@ -142,6 +144,7 @@ async function answerRoute(
   if (implementation === undefined) throw methodNotAllowed(implementations);
 
   const { route } = implementation;
+  exchange.takesForm = route.bodyType === "form";
   const bearer = bearerOf(request.headers);
   let caller = await checkAccess(route, bearer, options.verifier);
   if (caller !== null) {
@@ -204,9 +207,12 @@ function toResponse(route: Route, result: UncheckedResult, isHead: boolean): Res
   return new Response(isHead ? null : body, { status, headers });
 }
 
-function errorResponse(error: ApiError, requestId: string): Response {
+function errorResponse(error: ApiError, { requestId, takesForm }: Exchange): Response {
   const body: ErrorBody = {
-    error: error.message,
+    // RFC 6749 section 5.2, which introspection and revocation refer to.
+    ...(takesForm === true && error.status === 400
+      ? { error: "invalid_request", error_description: error.message }
+      : { error: error.message }),
     code: error.code,
     request_id: requestId,
     ...(error.user !== undefined && { user: error.user }),

@@ -30,7 +30,7 @@ export async function checkAccess(
   if (verification.status === "invalid") throw unauthorized(`${CHALLENGE}, error="invalid_token"`);
   checkPasswordChange(route, verification);
   if (!isCovered(route, verification.rights)) {
-    throw insufficientRights(route.method === "GET" ? "read" : "full");
+    throw insufficientRights(leastRights(route));
   }
   if (route.access === "admin" && !verification.user.isAdmin) throw new ApiError("admin_required");
   return verification;
@@ -66,6 +66,12 @@ const COVERED: Readonly<Record<Rights, (route: AccessRule) => boolean>> = {
   read: (route) => route.method === "GET",
   verify: (route) => route.tag === "verification",
 };
+
+/** What a token would need that has other rights. */
+function leastRights({ tag, method }: AccessRule): Rights {
+  if (tag === "verification") return "verify";
+  return method === "GET" ? "read" : "full";
+}
 
 function isCovered(route: AccessRule, rights: Rights): boolean {
   return COVERED[rights](route);

@@ -14,7 +14,7 @@ export interface BodyLimits {
 }
 
 /**
- * A request's body as a value: parsed JSON, or the fields of a form; `undefined` where there is none.
+ * A request's body as a value: parsed JSON, `undefined` where there is none; or the fields of a form.
  *
  * @throws ApiError 415, 413, 408, or 400 `invalid_json`.
  */
@@ -23,12 +23,12 @@ export async function readBody(
   type: "json" | "form",
   limits: BodyLimits,
 ): Promise<unknown> {
-  if (!hasBody(request.headers)) return undefined;
+  if (!hasBody(request.headers)) return type === "json" ? undefined : {};
   checkMediaType(request.headers.get("content-type"), MEDIA_TYPES[type]);
   checkEncoding(request.headers.get("content-encoding"));
   const text = decode(await readInTime(request, limits));
-  if (text.trim() === "") return undefined;
-  return type === "json" ? parseJson(text) : parseForm(text);
+  if (type === "form") return parseForm(text);
+  return text.trim() === "" ? undefined : parseJson(text);
 }
 
 function hasBody(headers: Headers): boolean {

@@ -42,10 +42,16 @@ describeServer("POST /introspect", (server) => {
     const good = form({ token: "x" });
     const ask = (as: Credential | undefined, parts: object) =>
       server.call("POST", "/introspect", { ...(as && { as }), ...parts });
-    expect((await ask(verify, form({}))).status).toBe(400);
+    expect((await ask(verify, form({}))).json()).toMatchObject({
+      error: "invalid_request",
+      error_description: expect.stringContaining("token"),
+      code: "invalid_request",
+    });
     expect((await ask(verify, form({ token: "" }))).status).toBe(400);
     expect((await ask(undefined, good)).status).toBe(401);
-    expect((await ask(read, good)).status).toBe(403);
+    const refused = await ask(read, good);
+    expect(refused.status).toBe(403);
+    expect(refused.headers.get("www-authenticate")).toContain('scope="verify"');
     expect((await ask(verify, { json: { token: "x" } })).status).toBe(415);
   });
 });
