@@ -13,7 +13,9 @@ describeServer("POST /usage", (server) => {
     // What no token can be called is refused by itself, and takes no other report with it.
     for (const token_id of ["\0", "\ud800", "x".repeat(1000)]) {
       const unusable = { uses: [{ token_id, age_ms: 0 }] };
-      expect((await server.call("POST", "/usage", { as: verify, json: unusable })).status).toBe(400);
+      expect((await server.call("POST", "/usage", { as: verify, json: unusable })).status).toBe(
+        400,
+      );
     }
     const uses = [{ token_id: facts.token.token_id, age_ms: 1000 }];
     const answer = await server.call("POST", "/usage", { as: verify, json: { uses } });
