@@ -55,5 +55,9 @@ describeServer("POST /user/me/settings/{key}", (server) => {
     const deep = await server.call("POST", `${path}/a`, { as, body, headers });
     expect([deep.status, deep.field("code")]).toEqual([400, "invalid_json"]);
     expect((await server.call("GET", `${path}/a`, { as })).json()).toEqual({ a: 1 });
+    // Nothing nests inside a string.
+    const json = { a: `\\"${"[".repeat(200)}\\` };
+    expect((await server.call("POST", `${path}/a`, { as, json })).status).toBe(204);
+    expect((await server.call("GET", `${path}/a`, { as })).json()).toEqual(json);
   });
 });
