@@ -52,7 +52,14 @@ export function createApps(options: {
   });
   const { path } = verifyCredential;
   const general = api.routes[path] ?? api.fetch;
-  const verify = createVerifyHandler({ ...shared, node, counts: verificationCounts, general });
+  const verify = createVerifyHandler({
+    ...shared,
+    node,
+    counts: verificationCounts,
+    getsAnswered: metrics.requestCount("GET", path, 200),
+    headsAnswered: metrics.requestCount("HEAD", path, 200),
+    general,
+  });
   return {
     api: {
       ...api,

@@ -7,6 +7,8 @@ import type { VerificationCounts } from "./services/verification-counts.ts";
 /** What is measured. */
 export interface Metrics {
   readonly countRequest: (method: string, route: string, status: number) => void;
+  /** The count of such requests, for whoever answers too many to look it up each time. */
+  readonly requestCount: (method: string, route: string, status: number) => RequestCount;
   /** A revocation that somebody waited for; milliseconds from its commit. */
   readonly observeRevocation: (proof: "confirmed" | "bound", waitedMs: number) => void;
   observeCanary(result: CanaryResult): void;
@@ -46,12 +48,17 @@ export function createMetrics(sources: MetricsSources): Metrics {
   });
   const canary = registerCanary(registry);
 
+  function requestCount(method: string, route: string, status: number): RequestCount {
+    const key = `${method} ${route} ${status}`;
+    let found = requests.get(key);
+    if (found === undefined) requests.set(key, (found = { method, route, status, count: 0 }));
+    return found;
+  }
+
   return {
+    requestCount,
     countRequest(method, route, status) {
-      const key = `${method} ${route} ${status}`;
-      const known = requests.get(key);
-      if (known === undefined) requests.set(key, { method, route, status, count: 1 });
-      else known.count += 1;
+      requestCount(method, route, status).count += 1;
     },
     observeRevocation(proof, waitedMs) {
       revocations.observe({ proof }, waitedMs / 1000);
@@ -68,7 +75,8 @@ export function createMetrics(sources: MetricsSources): Metrics {
   };
 }
 
-interface RequestCount {
+/** How many requests of one method to one route were answered with one status. */
+export interface RequestCount {
   readonly method: string;
   readonly route: string;
   readonly status: number;
@@ -82,7 +90,7 @@ function registerCounts(
 ): void {
   const answered = new Counter({
     name: "conch_requests_total",
-    help: "Requests answered, without those that GET /verify answered from the cache",
+    help: "Requests answered",
     labelNames: ["method", "route", "status"],
     registers: [],
     collect() {

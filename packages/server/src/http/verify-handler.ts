@@ -16,6 +16,7 @@ import {
 } from "@conch/contract";
 import type { Decision, Entry } from "@conch/verify/core/index";
 import type { RequestHandler } from "../app.ts";
+import type { RequestCount } from "../metrics.ts";
 import type { ServerNode } from "../services/node.ts";
 import type { UsageCollector } from "../services/usage.ts";
 import type { VerificationCounts, VerificationSource } from "../services/verification-counts.ts";
@@ -27,6 +28,8 @@ export interface VerifyHandlerOptions {
   readonly node: ServerNode;
   readonly usage: UsageCollector;
   readonly counts: VerificationCounts;
+  readonly getsAnswered: RequestCount;
+  readonly headsAnswered: RequestCount;
   readonly requestIdOf: RequestIdOf;
   /** Answers what is left. */
   readonly general: RequestHandler;
@@ -55,7 +58,7 @@ const HEADERS = {
 
 /** Makes the handler; a proxy's log is the place for its successes, so they are counted only. */
 export function createVerifyHandler(options: VerifyHandlerOptions): RequestHandler {
-  const { node, usage, counts, requestIdOf, general } = options;
+  const { node, usage, counts, getsAnswered, headsAnswered, requestIdOf, general } = options;
 
   function answer(
     decision: Decision,
@@ -65,6 +68,7 @@ export function createVerifyHandler(options: VerifyHandlerOptions): RequestHandl
   ): Response | Promise<Response> {
     if (decision.outcome !== "ok") return general(request, connections);
     counts.count("ok", source);
+    (request.method === "HEAD" ? headsAnswered : getsAnswered).count += 1;
     usage.note(decision.entry);
     return verifiedResponse(decision.entry, requestIdOf(request, connections));
   }
