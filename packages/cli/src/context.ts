@@ -1,13 +1,13 @@
 import { fstatSync, readFileSync } from "node:fs";
 import { createPrompts, type Prompts } from "./output/prompts.ts";
-import { writeWhole } from "./output/write-whole.ts";
+import { writeWhole } from "./write-whole.ts";
 import { createNodeFileSystem } from "./profiles/node-file-system.ts";
 import type { FileSystem } from "./profiles/file-system.ts";
 import type { Sha256 } from "./profiles/obfuscation.ts";
 import type { RunProcess } from "./profiles/credential-process.ts";
 import { createSystemKeychain, type Keychain } from "./profiles/keychain.ts";
 
-/** A stream that the program writes whole lines to. */
+/** A stream that the program writes whole lines to. stdout throws the platform's error of a text that is lost. */
 export interface Output {
   readonly isTerminal: boolean;
   writeLine(text: string): void;
@@ -61,7 +61,8 @@ export function createContext(): Context {
     // `process.stdout.write` takes 10 ms at its first use.
     const write = (text: string) => {
       try {
-        writeWhole(DESCRIPTORS[name], text);
+        if (name === "stdout") requireStdout();
+        writeWhole(DESCRIPTORS[name], new TextEncoder().encode(text));
       } catch (error) {
         // Where stderr is lost, too, there is nobody left to tell.
         if (name === "stdout") throw error;
@@ -145,6 +146,29 @@ const DESCRIPTORS = { stdin: 0, stdout: 1, stderr: 2 } as const;
 /** Making a stream to ask it takes 2 ms and more, and what is no device is no terminal. */
 function isTerminal(name: "stdin" | "stdout" | "stderr"): boolean {
   return fstatSync(DESCRIPTORS[name]).isCharacterDevice() && process[name].isTTY;
+}
+
+const O_CLOEXEC = 0o2000000;
+
+/**
+ * Where stdout is closed (`>&-`), the runtime opens the null device in its place, and whatever is
+ * written is lost without an error. Nobody can have given us that one: it ends at an `exec`.
+ *
+ * @throws EBADF as far as the platform has `/proc`
+ */
+function requireStdout(): void {
+  if (!fstatSync(DESCRIPTORS.stdout).isCharacterDevice()) return;
+  if ((openingFlagsOf(DESCRIPTORS.stdout) & O_CLOEXEC) === 0) return;
+  throw Object.assign(new Error("stdout is closed"), { code: "EBADF" });
+}
+
+function openingFlagsOf(descriptor: number): number {
+  try {
+    const information = readFileSync(`/proc/self/fdinfo/${descriptor}`, "utf8");
+    return Number.parseInt(/^flags:\s*([0-7]+)$/mu.exec(information)?.[1] ?? "0", 8);
+  } catch {
+    return 0;
+  }
 }
 
 /** Resolves after so many milliseconds; rejects where the signal aborts first. */

@@ -8,6 +8,7 @@ import type { Context } from "./context.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { showError } from "./output/errors.ts";
 import { toJson } from "./output/json.ts";
+import { errorCodeOf } from "./profiles/file-system.ts";
 import { describeFailure } from "./profiles/file-text.ts";
 import { createMasker } from "./profiles/mask.ts";
 import { createStyle, printableLines, type Style } from "./output/style.ts";
@@ -66,7 +67,7 @@ async function printCompletions(
   const candidates = await complete(context, BUILD_COMMANDS, line);
   const fragment = isLine ? words[1] : undefined;
   const shown = fragment === undefined ? candidates : afterFragment(candidates, typed, fragment);
-  if (shown.length > 0) context.stdout.writeLine(shown.join("\n"));
+  writeAnswer(context, shown.join("\n"));
   return EXIT.done;
 }
 
@@ -97,15 +98,21 @@ function incomplete(found: Found) {
 function print(context: Context, isJson: boolean, style: Style, result: Result): void {
   const { json, jsonText, text } = result;
   const shown = isJson ? (jsonText ?? toJson(json)) : typeof text === "string" ? text : text(style);
-  if (shown === "") return;
+  writeAnswer(context, shown, result.ifLost);
+}
+
+function writeAnswer(context: Context, text: string, ifLost?: string): void {
+  if (text === "") return;
   try {
-    context.stdout.writeLine(shown);
+    context.stdout.writeLine(text);
   } catch (error) {
+    // A reader that went away (`| head -1`) has seen what it wanted.
+    if (errorCodeOf(error) === "EPIPE" && ifLost === undefined) return;
     throw new CommandError(
       EXIT.failed,
       "answer_lost",
       `the answer could not be written to stdout: ${describeFailure(error)}`,
-      "what the command did is done; only its answer is lost",
+      ifLost ?? "what the command did is done; only its answer is lost",
       { cause: error },
     );
   }

@@ -56,6 +56,8 @@ export interface Result {
   readonly text: string | ((style: Style) => string);
   /** The JSON document as it came, where it must not be written anew. */
   readonly jsonText?: string;
+  /** What to do where the answer cannot be written, and nobody can ask for it again. */
+  readonly ifLost?: string;
   /** The answer is complete, and bad news: this is said on stderr, and gives the exit code. */
   readonly failure?: CommandError;
 }

@@ -3,6 +3,7 @@ import { JsonSyntaxError } from "./json-document.ts";
 
 const FAILURES: Record<string, string> = {
   EACCES: "permission denied",
+  EBADF: "it is closed",
   EBUSY: "it is mounted or in use",
   EDQUOT: "the disk quota is used up",
   EIO: "the disk failed",
@@ -16,6 +17,7 @@ const FAILURES: Record<string, string> = {
   ENXIO: "it is a socket, or a device that is not there",
   EOPNOTSUPP: "it is a socket",
   EPERM: "not permitted",
+  EPIPE: "its reader went away",
   EROFS: "the file system is read-only",
 };
 

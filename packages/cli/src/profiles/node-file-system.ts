@@ -14,10 +14,10 @@ import {
   rmSync,
   type Stats,
   statSync,
-  writeSync,
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 
+import { writeWhole } from "../write-whole.ts";
 import {
   errorCodeOf,
   type FileLock,
@@ -85,13 +85,6 @@ function kindOf(stats: Stats): NotAFile {
   return stats.isCharacterDevice() && stats.rdev === nullDevice?.rdev
     ? "the null device"
     : "a device";
-}
-
-function writeWhole(descriptor: number, bytes: Uint8Array): void {
-  let offset = 0;
-  while (offset < bytes.length) {
-    offset += writeSync(descriptor, bytes, offset, bytes.length - offset);
-  }
 }
 
 function withFile<T>(

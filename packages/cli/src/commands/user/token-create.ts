@@ -2,6 +2,7 @@ import { createMyToken } from "@conch/contract/token";
 import { connect } from "../../connect.ts";
 import { parseExpiry } from "../../expiry.ts";
 import { tokenFields } from "../../output/tokens.ts";
+import { quoteWord } from "../../profiles/quote-word.ts";
 import { checkTokenName } from "../../token-name.ts";
 import { CREDENTIAL_ENVIRONMENT, defineCommand, REQUEST_EXIT_CODES } from "../command.ts";
 
@@ -46,6 +47,7 @@ export const command = defineCommand({
     return {
       json: body,
       text: (style) => `${tokenFields(style, body)}\n${style.dim("token")}      ${body.token}`,
+      ifLost: `the token was made, and nobody knows its value: conch user token rm ${quoteWord(name)} removes it`,
     };
   },
 });
