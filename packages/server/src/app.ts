@@ -100,6 +100,18 @@ export function createApp(options: AppOptions): App {
   return { routes, fetch: createHandler(options, notFound) };
 }
 
+/** Answers a route with an error that is known without asking its service. */
+export function createRefusal(
+  options: AppOptions,
+  { path }: Route,
+  createError: () => ApiError,
+): RequestHandler {
+  return createHandler(options, (exchange) => {
+    exchange.route = path;
+    return Promise.reject(createError());
+  });
+}
+
 function createHandler(options: AppOptions, answer: Answer): RequestHandler {
   return async (request, connections) => {
     const exchange = begin(options, request, connections);

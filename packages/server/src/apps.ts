@@ -1,8 +1,9 @@
 /** What this process serves: the API, and pages for operators on an address of their own. */
 import { verifyCredential } from "@conch/contract";
-import { type App, createApp } from "./app.ts";
+import { type App, createApp, createRefusal } from "./app.ts";
 import type { ServeConfig } from "./config.ts";
 import type { Context } from "./context.ts";
+import { verificationUnavailable } from "./http/access.ts";
 import { createClientAddresses } from "./http/client-address.ts";
 import { createRequestIds } from "./http/request-id.ts";
 import { createVerifyHandler } from "./http/verify-handler.ts";
@@ -42,14 +43,15 @@ export function createApps(options: {
     onAnswer: metrics.countRequest,
   };
   const isSecure = publicUrl?.startsWith("https:") === true;
-  const api = createApp({
+  const apiOptions = {
     ...shared,
     implementations: createImplementations(services, { isSecure, issuer }),
     pages: {
       ...createPages({ readiness, publicUrl }),
       "/metrics": createMetricsPage(metrics, verifier),
     },
-  });
+  };
+  const api = createApp(apiOptions);
   const { path } = verifyCredential;
   const general = api.routes[path] ?? api.fetch;
   const verify = createVerifyHandler({
@@ -59,6 +61,7 @@ export function createApps(options: {
     getsAnswered: metrics.requestCount("GET", path, 200),
     headsAnswered: metrics.requestCount("HEAD", path, 200),
     general,
+    unavailable: createRefusal(apiOptions, verifyCredential, verificationUnavailable),
   });
   return {
     api: {

@@ -25,7 +25,7 @@ export async function checkAccess(
   if (bearer === null) throw unauthorized(CHALLENGE);
   const verification = await verifier.verify(bearer);
   if (verification.status === "unavailable") {
-    throw retryLater("verification_unavailable", RETRY_MS, verification.cause);
+    throw verificationUnavailable(verification.cause);
   }
   if (verification.status === "invalid") throw unauthorized(`${CHALLENGE}, error="invalid_token"`);
   checkPasswordChange(route, verification);
@@ -41,6 +41,11 @@ export function insufficientRights(scope: Rights): ApiError {
   return new ApiError("insufficient_rights", {
     headers: { "www-authenticate": `${CHALLENGE}, error="insufficient_scope", scope="${scope}"` },
   });
+}
+
+/** 503: whether the credential is good cannot be known now. */
+export function verificationUnavailable(cause?: unknown): ApiError {
+  return retryLater("verification_unavailable", RETRY_MS, cause);
 }
 
 function unauthorized(challenge: string): ApiError {

@@ -25,12 +25,14 @@ import type { Connections, RequestIdOf } from "./request-id.ts";
 
 /** What the handler is made of. */
 export interface VerifyHandlerOptions {
-  readonly node: ServerNode;
-  readonly usage: UsageCollector;
+  readonly node: { readonly checker: Pick<ServerNode["checker"], "decide" | "check"> };
+  readonly usage: Pick<UsageCollector, "note">;
   readonly counts: VerificationCounts;
-  readonly getsAnswered: RequestCount;
-  readonly headsAnswered: RequestCount;
+  readonly getsAnswered: Pick<RequestCount, "count">;
+  readonly headsAnswered: Pick<RequestCount, "count">;
   readonly requestIdOf: RequestIdOf;
+  /** Answers where nobody can know: asking once more would take another second. */
+  readonly unavailable: RequestHandler;
   /** Answers what is left. */
   readonly general: RequestHandler;
 }
@@ -66,6 +68,10 @@ export function createVerifyHandler(options: VerifyHandlerOptions): RequestHandl
     request: Request,
     connections: Connections,
   ): Response | Promise<Response> {
+    if (decision.outcome === "unavailable") {
+      counts.count("unavailable", source);
+      return options.unavailable(request, connections);
+    }
     if (decision.outcome !== "ok") return general(request, connections);
     counts.count("ok", source);
     (request.method === "HEAD" ? headsAnswered : getsAnswered).count += 1;

@@ -1,0 +1,40 @@
+import { expect, test } from "bun:test";
+import { createToken } from "@conch/contract";
+import type { RequestHandler } from "../src/app.ts";
+import { createVerifyHandler } from "../src/http/verify-handler.ts";
+import { createVerificationCounts } from "../src/services/verification-counts.ts";
+
+const answerWith =
+  (status: number): RequestHandler =>
+  () =>
+    new Response(null, { status });
+
+test("what cannot be known is not asked for again: each time takes the patience of a renewal", async () => {
+  let checks = 0;
+  const counts = createVerificationCounts();
+  const handle = createVerifyHandler({
+    node: {
+      checker: {
+        decide: () => null,
+        async check() {
+          checks += 1;
+          return { outcome: "unavailable" };
+        },
+      },
+    },
+    usage: { note() {} },
+    counts,
+    getsAnswered: { count: 0 },
+    headsAnswered: { count: 0 },
+    requestIdOf: () => "id",
+    unavailable: answerWith(503),
+    general: answerWith(500),
+  });
+  const token = createToken((count) => new Uint8Array(count));
+  const headers = { authorization: `Bearer ${token}` };
+  const request = new Request("http://localhost/verify", { headers });
+  const answer = await handle(request, { requestIP: () => null });
+  expect([answer.status, checks]).toEqual([503, 1]);
+  const counted = counts.entries().filter(({ count }) => count > 0);
+  expect(counted).toEqual([{ outcome: "unavailable", source: "database", count: 1 }]);
+});
