@@ -1,4 +1,5 @@
 import { fstatSync, readFileSync } from "node:fs";
+import { usageError } from "./command-error.ts";
 import { createPrompts, type Prompts } from "./output/prompts.ts";
 import { writeWhole } from "./write-whole.ts";
 import { createNodeFileSystem } from "./profiles/node-file-system.ts";
@@ -186,12 +187,20 @@ function sleep(ms: number, signal?: AbortSignal): Promise<void> {
 function createInput(): Input {
   let chunks: AsyncIterator<Uint8Array> | null = null;
   let buffered = "";
-  const decoder = new TextDecoder();
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  const decode = (bytes?: Uint8Array) => {
+    try {
+      return bytes === undefined ? decoder.decode() : decoder.decode(bytes, { stream: true });
+    } catch {
+      // With characters in their place, a password would be another one than was given.
+      throw usageError("stdin gave bytes that are not UTF-8");
+    }
+  };
   /** @returns whether there was more */
   const readMore = async () => {
     chunks ??= (process.stdin as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
     const { done, value } = await chunks.next();
-    buffered += done === true ? decoder.decode() : decoder.decode(value, { stream: true });
+    buffered += decode(done === true ? undefined : value);
     return done !== true;
   };
   return {

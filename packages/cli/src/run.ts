@@ -22,6 +22,7 @@ export async function runConch(context: Context): Promise<ExitCode> {
     if (context.argv[0] === "__complete" || context.argv[0] === "__complete-line") {
       return await printCompletions(context, context.argv);
     }
+    checkArgv(context.argv);
     const found = findCommand(context.argv, BUILD_COMMANDS);
     if (hasSwitch(found.rest, "--version") && !hasSwitch(found.rest, "--help", "-h")) {
       print(context, isJson, plainStyle(context), versionResult());
@@ -53,6 +54,17 @@ export async function runConch(context: Context): Promise<ExitCode> {
   } catch (error) {
     return printError(context, isJson, running, error);
   }
+}
+
+/** The runtime puts U+FFFD for what is not UTF-8: that would be another name than the one typed. */
+function checkArgv(argv: readonly string[]): void {
+  const index = argv.findIndex((word) => word.includes("\uFFFD"));
+  if (index === -1) return;
+  // Not shown: it may be a secret.
+  throw usageError(
+    `argument ${index + 1} holds bytes that are not UTF-8`,
+    "nothing was done; is the terminal's encoding UTF-8?",
+  );
 }
 
 /** For the scripts of `conch completion`: what can stand in the place of the last word, one a line. */
