@@ -3,7 +3,14 @@ import { CLIENT_VERSION, versionText } from "./build.ts";
 import { createCommandContext, type CommandContext } from "./command-context.ts";
 import { CommandError, usageError } from "./command-error.ts";
 import type { Result } from "./commands/command.ts";
-import { findCommand, hasSwitch, typedPath, type Found } from "./commands/find-command.ts";
+import {
+  findCommand,
+  hasSwitch,
+  listInstead,
+  placeholderOf,
+  typedPath,
+  type Found,
+} from "./commands/find-command.ts";
 import type { Context } from "./context.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { showError } from "./output/errors.ts";
@@ -98,12 +105,15 @@ function versionResult(): Result {
 }
 
 function incomplete(found: Found) {
-  const { path, candidates } = found;
+  const { path, candidates, captured } = found;
   const next = [...new Set(candidates.map((entry) => entry.segments[path.length] ?? ""))];
   const line = ["conch", ...typedPath(found)].join(" ");
+  // `admin user list`, where `list` was taken for a user.
+  const value = captured[placeholderOf(path.at(-1) ?? "") ?? ""] ?? "";
+  const list = listInstead(value, { path: path.slice(0, -1), captured }, BUILD_COMMANDS);
   return usageError(
     `"${line}" is not a whole command: one of ${next.join(", ")} is missing after it`,
-    `${line} --help shows what each does`,
+    list === null ? `${line} --help shows what each does` : `did you mean "${list}"?`,
   );
 }
 

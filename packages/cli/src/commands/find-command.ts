@@ -1,7 +1,7 @@
 import { usageError } from "../command-error.ts";
 import { flagOf, GLOBAL_OPTIONS } from "./global-options.ts";
 import { aliasesAt, type IndexEntry } from "./registry.ts";
-import { nearest } from "./suggest.ts";
+import { nearest, synonym } from "./suggest.ts";
 
 /** A command line, its command found and not yet read further. */
 export interface Found {
@@ -66,7 +66,7 @@ export function findCommand(argv: readonly string[], index: readonly IndexEntry[
       rest.push("--help");
       continue;
     }
-    if (step === null) throw unknownWord(word, path, captured, candidates);
+    if (step === null) throw unknownWord(word, path, captured, candidates, index);
     candidates = step.candidates;
     path.push(step.segment);
     if (step.captures !== null) captured[step.captures] = word;
@@ -143,17 +143,30 @@ function unknownWord(
   path: readonly string[],
   captured: Found["captured"],
   candidates: readonly IndexEntry[],
+  index: readonly IndexEntry[],
 ) {
   const words = new Set(candidates.flatMap((entry) => namesAt(entry, path.length)));
-  const meant = nearest(word, words);
+  const meant = synonym(word, words) ?? nearest(word, words);
   const typed = typedPath({ path, captured });
   const line = ["conch", ...typed].join(" ");
+  const whole =
+    meant === null ? listInstead(word, { path, captured }, index) : [...typed, meant].join(" ");
   return usageError(
     `unknown command "${word}" after "${line}"`,
-    meant === null
-      ? `${line} --help lists the commands`
-      : `did you mean "${[...typed, meant].join(" ")}"?`,
+    whole === null ? `${line} --help lists the commands` : `did you mean "${whole}"?`,
   );
+}
+
+/** Lists have a word of their own here: `user tokens` for who typed `user token ls`. `null` where there is none. */
+export function listInstead(
+  word: string,
+  group: Pick<Found, "path" | "captured">,
+  index: readonly IndexEntry[],
+): string | null {
+  const isList = synonym(word, ["list"]) !== null;
+  const list = `${group.path.join(" ")}s`;
+  if (!isList || !index.some(({ path }) => path === list)) return null;
+  return `${typedPath(group).join(" ")}s`;
 }
 
 function namesAt(entry: IndexEntry, depth: number): string[] {

@@ -36,3 +36,19 @@ export function nearest(typed: string, words: Iterable<string>): string | null {
   }
   return found;
 }
+
+/** Words by which other tools call the same. */
+const SYNONYMS: readonly (readonly string[])[] = [
+  ["list", "ls"],
+  ["get", "show", "view", "cat", "info", "which"],
+  ["create", "new", "add", "make"],
+  ["rm", "remove", "delete", "del", "unset", "revoke"],
+  ["set", "update", "edit", "change"],
+];
+
+/** The word that stands for what other tools call as it was typed; `null` where there is none. */
+export function synonym(typed: string, words: Iterable<string>): string | null {
+  const same = SYNONYMS.find((group) => group.includes(typed));
+  for (const word of words) if (same?.includes(word) === true) return word;
+  return null;
+}
