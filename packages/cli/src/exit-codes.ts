@@ -21,6 +21,6 @@ export const EXIT_MEANINGS: Readonly<Record<ExitCode, string>> = {
   3: "not logged in, or the credential was refused",
   4: "forbidden",
   5: "not found",
-  6: "server unreachable, or failing (429, 5xx, an answer that is not the protocol)",
+  6: "server unreachable, or failing (408, 429, 5xx, an answer that is not the protocol)",
   130: "interrupted",
 };

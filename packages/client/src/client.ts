@@ -225,6 +225,7 @@ const STANDARD_TEXTS: Readonly<Record<number, string>> = {
   403: "Forbidden",
   404: "Not Found",
   405: "Method Not Allowed",
+  408: "Request Timeout",
   409: "Conflict",
   410: "Gone",
   413: "Payload Too Large",
@@ -268,5 +269,7 @@ function kindOf(status: number) {
   if (status === 401) return "unauthorized";
   if (status === 403) return "forbidden";
   if (status === 404) return "not_found";
-  return status === 429 || status >= 500 ? "failing" : "refused";
+  // RFC 9110 §15.5.9: the same request may be good when it is sent again.
+  const isTemporary = status === 408 || status === 429 || status >= 500;
+  return isTemporary ? "failing" : "refused";
 }

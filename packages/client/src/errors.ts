@@ -29,9 +29,9 @@ export type Fault =
   | ({ readonly kind: "forbidden" } & Refusal)
   /** 404. */
   | ({ readonly kind: "not_found" } & Refusal)
-  /** Any other 4xx but 429: the server will not do this. */
+  /** Any other 4xx but 408 and 429: the server will not do this. */
   | ({ readonly kind: "refused" } & Refusal)
-  /** 429 and 5xx: it might, later. */
+  /** 408, 429 and 5xx: it might, later. */
   | ({ readonly kind: "failing" } & Refusal)
   /** An answer that is not the protocol: another status, not JSON, another shape, too large. */
   | { readonly kind: "incompatible_reply"; readonly status: number; readonly reason: string }

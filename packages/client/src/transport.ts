@@ -47,7 +47,7 @@ const ATTEMPTS_MAX = 3;
 const BACKOFF_MS = 200;
 const RETRY_AFTER_MAX_MS = 5_000;
 const REDIRECTS_MAX = 5;
-const RETRIED_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+const RETRIED_STATUSES: ReadonlySet<number> = new Set([408, 429, 502, 503, 504]);
 const TLS_FAULT = /CERT|TLS|SSL|SIGNED|ISSUER|EPROTO/u;
 
 /** `Retry-After` in milliseconds: seconds only, which is what servers of this protocol send. */

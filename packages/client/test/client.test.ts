@@ -91,7 +91,7 @@ describe("what is sent", () => {
 });
 
 describe("retries", () => {
-  test.each([[502], [503], [504], [429]])(
+  test.each([[502], [503], [504], [429], [408]])(
     "a read that is answered with %d is tried again",
     async (status) => {
       const { url, requests } = serve((_, count) => (count < 3 ? json({}, status) : json([])));
@@ -110,6 +110,13 @@ describe("retries", () => {
     const fault = await faultOf(clientOf(busy.url).call(listMyTokens, {}));
     expect(fault).toMatchObject({ kind: "failing", status: 429, retryAfterMs: 600_000 });
     expect(busy.requests.length).toBe(1);
+  });
+
+  test("a request that did not arrive in time is no refusal", async () => {
+    const { url, requests } = serve(() => json({}, 408));
+    const fault = await faultOf(clientOf(url).call(createMyToken, { body: { name: "x" } }));
+    expect(fault).toMatchObject({ kind: "failing", status: 408, text: "Request Timeout" });
+    expect(requests.length).toBe(1);
   });
 
   test("what changes something is sent once", async () => {
