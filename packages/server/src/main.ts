@@ -44,6 +44,8 @@ const program = createProgram({
   },
 
   async exportAll({ database }) {
+    // What goes wrong is told by the write.
+    process.stdout.on("error", () => {});
     const transfer = await exportAll(database, writeOut, createContext());
     process.stderr.write(describeTransfer("exported", transfer));
   },
@@ -57,7 +59,7 @@ const program = createProgram({
 function writeOut(text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     process.stdout.write(text, (error) => {
-      if (error) reject(error);
+      if (error) reject(new TransferError(`the export cannot be written: ${error.message}`));
       else resolve();
     });
   });

@@ -43,6 +43,30 @@ describeEachDialect("conchd bound", (dialect) => {
 });
 
 describeEachDialect("conchd export", (source) => {
+  test("of what is no database yet fails: a mistyped name must not become an empty backup", async () => {
+    await using testDatabase = await source.create();
+    const { code, out, err } = await conchd(testDatabase.url, ["export"]);
+    expect([code, out]).toEqual([1, ""]);
+    expect(err).toContain("--database");
+    // Nor was one made: it is none the second time either.
+    expect(await conchd(testDatabase.url, ["export"])).toEqual({ code, out, err });
+  });
+
+  test("to a full disk says so", async () => {
+    await using testDatabase = await source.create();
+    await conchd(testDatabase.url, ["bound"]);
+    const child = Bun.spawn(
+      ["sh", "-c", `exec "$0" "$@" > /dev/full`, process.execPath, MAIN, "export"],
+      {
+        env: { ...process.env, CONCHD_DATABASE: testDatabase.url },
+        stderr: "pipe",
+      },
+    );
+    const err = await new Response(child.stderr).text();
+    expect([await child.exited, err.split("\n").length]).toEqual([1, 2]);
+    expect(err).toStartWith("conchd: the export cannot be written: ENOSPC");
+  });
+
   test("and import into another kind of database; a second import is refused", async () => {
     const target = TEST_DIALECTS.find(({ name }) => name !== source.name) ?? source;
     await using from = await source.create();

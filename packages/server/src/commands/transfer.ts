@@ -8,7 +8,7 @@ export async function exportAll(
   write: (line: string) => Promise<void>,
   context: Context,
 ): Promise<Transfer> {
-  const database = await open(databaseUrl, context);
+  const database = await open(databaseUrl, context, true);
   try {
     return await exportDatabase(database, write);
   } finally {
@@ -26,7 +26,7 @@ export async function importAll(
   input: AsyncIterable<Uint8Array>,
   context: Context,
 ): Promise<Transfer> {
-  const database = await open(options.database, context);
+  const database = await open(options.database, context, false);
   try {
     return await importDatabase(database, splitLines(input), { replace: options.replace });
   } finally {
@@ -34,10 +34,11 @@ export async function importAll(
   }
 }
 
-function open(url: string, context: Context): ReturnType<typeof openDatabase> {
+function open(url: string, context: Context, mustExist: boolean): ReturnType<typeof openDatabase> {
   return openDatabase(url, {
     createId: () => context.random.uuid(),
     nowMs: () => context.clock.nowMs(),
+    mustExist,
   });
 }
 

@@ -3,9 +3,16 @@
  * one; nothing else knows which it is.
  */
 import type { Kysely, RawBuilder, Transaction } from "kysely";
+import type { ChangeLogContext } from "./change-log.ts";
 import type { DatabaseUnusableError } from "./errors.ts";
 import type { LookUp } from "./lookup.ts";
 import type { ChangeKind, Schema } from "./schema.ts";
+
+/** What opening a database needs of the outside. */
+export interface OpenContext extends ChangeLogContext {
+  /** Whether it has to be one already: what is not there, or empty, is not made. */
+  readonly mustExist?: boolean;
+}
 
 /** An entry for the change log; written as the transaction's last statement. */
 export type Change =

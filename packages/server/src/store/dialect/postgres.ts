@@ -1,8 +1,8 @@
 /** PostgreSQL 15 or later. */
 import { Kysely, PostgresDialect, sql, type ColumnDataType, type PostgresPool } from "kysely";
-import { createChangeHead, type Appending, type ChangeLogContext } from "../change-log.ts";
+import { createChangeHead, type Appending } from "../change-log.ts";
 import { createBound } from "../configuration.ts";
-import type { Database, LeaseConnection } from "../database.ts";
+import type { Database, LeaseConnection, OpenContext } from "../database.ts";
 import { migrate, type ColumnTypes } from "../migrations/index.ts";
 import type { Schema } from "../schema.ts";
 import { createPostgresLookUp } from "./postgres-look-up.ts";
@@ -49,12 +49,12 @@ const COLUMN_TYPES: ColumnTypes = {
 };
 
 /** Opens the database at a `postgres://` URL. */
-export async function openPostgres(url: string, context: ChangeLogContext): Promise<Database> {
+export async function openPostgres(url: string, context: OpenContext): Promise<Database> {
   const appending: Appending = {
     ...context,
     announcement: sql`pg_notify(${sql.lit(CHANNEL)}, '')`,
   };
-  await prepare(url, appending);
+  await prepare(url, appending, context);
   const db = openKysely(createPool({ url, ...LIMITS }));
   let logServer: string | null = null;
   const leases: LeaseConnection[] = [];
@@ -123,10 +123,10 @@ function openLease(url: string, onServer: (server: string) => void): LeaseConnec
   };
 }
 
-async function prepare(url: string, appending: Appending): Promise<void> {
+async function prepare(url: string, appending: Appending, context: OpenContext): Promise<void> {
   const db = openKysely(createPool({ url, ...MIGRATION_LIMITS }));
   try {
-    await migrate(db as Kysely<unknown>, COLUMN_TYPES);
+    await migrate(db as Kysely<unknown>, COLUMN_TYPES, context);
     await createChangeHead(db, appending);
     await createBound(db);
   } finally {

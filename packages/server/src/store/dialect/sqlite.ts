@@ -2,9 +2,9 @@
 import type { Database as Connection } from "bun:sqlite";
 import { closeSync, openSync, statSync } from "node:fs";
 import { Kysely, sql, type ColumnDataType } from "kysely";
-import { createChangeHead, type ChangeLogContext } from "../change-log.ts";
+import { createChangeHead } from "../change-log.ts";
 import { createBound } from "../configuration.ts";
-import type { Database, LeaseConnection } from "../database.ts";
+import type { Database, LeaseConnection, OpenContext } from "../database.ts";
 import { DatabaseUnusableError } from "../errors.ts";
 import { migrate, type ColumnTypes } from "../migrations/index.ts";
 import type { Schema } from "../schema.ts";
@@ -51,18 +51,18 @@ const READER_CACHE_KIB = 16 * 1024;
 const POLL_INTERVAL_MS = 10;
 
 /** Opens, and makes where there is none (mode 0600), the database in a file. */
-export async function openSqlite(file: string, context: ChangeLogContext): Promise<Database> {
+export async function openSqlite(file: string, context: OpenContext): Promise<Database> {
   const unusable = Promise.withResolvers<DatabaseUnusableError>();
   const walSync = createWalSync(file, (cause) => {
     const text = `the disk refused what was written to the database ${file}`;
     unusable.resolve(new DatabaseUnusableError(text, { cause }));
   });
-  const { reader, writer } = openConnections(file);
+  const { reader, writer } = openConnections(file, context.mustExist === true);
   const connections: SqliteConnections = { reader, writer, walSync };
   const db = new Kysely<Schema>({ dialect: createSqliteKyselyDialect(file, connections) });
   const appending = { ...context, announcement: null };
   try {
-    await migrate(db as Kysely<unknown>, COLUMN_TYPES);
+    await migrate(db as Kysely<unknown>, COLUMN_TYPES, context);
     await createChangeHead(db, appending);
     await createBound(db);
   } catch (error) {
@@ -176,10 +176,13 @@ function createReplacementCheck(
 }
 
 /** @throws DatabaseUnusableError where there is no file to be had, or it is no database. */
-function openConnections(file: string): Pick<SqliteConnections, "reader" | "writer"> {
+function openConnections(
+  file: string,
+  mustExist: boolean,
+): Pick<SqliteConnections, "reader" | "writer"> {
   try {
     // SQLite would make it readable for others; the files beside it take its mode.
-    closeSync(openSync(file, "a", 0o600));
+    closeSync(openSync(file, mustExist ? "r+" : "a", 0o600));
     const writer = openConnection(file);
     const reader = openConnection(file, { readonly: true });
     reader.run(`PRAGMA cache_size = -${READER_CACHE_KIB}`);

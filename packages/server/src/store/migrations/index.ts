@@ -4,6 +4,7 @@
  */
 import type { ColumnDataType, Kysely, RawBuilder } from "kysely";
 import { Migrator, type Migration } from "kysely/migration";
+import type { OpenContext } from "../database.ts";
 import { DatabaseUnusableError } from "../errors.ts";
 import * as initial from "./0001-initial.ts";
 
@@ -41,12 +42,20 @@ interface MigrationTables {
  * @throws DatabaseUnusableError where the database was written by a newer program, or its schema
  *   cannot be brought up to date; nothing was changed then.
  */
-export async function migrate(db: Kysely<unknown>, types: ColumnTypes): Promise<void> {
+export async function migrate(
+  db: Kysely<unknown>,
+  types: ColumnTypes,
+  { mustExist = false }: Pick<OpenContext, "mustExist">,
+): Promise<void> {
   const migrator = new Migrator({
     db: db as Kysely<MigrationTables>,
     provider: { getMigrations: async () => bindMigrations(types) },
   });
-  const unknown = (await appliedMigrations(db)).filter((name) => !Object.hasOwn(MIGRATIONS, name));
+  const applied = await appliedMigrations(db);
+  if (mustExist && applied.length === 0) {
+    throw new DatabaseUnusableError("the database is empty: it was never used by conchd");
+  }
+  const unknown = applied.filter((name) => !Object.hasOwn(MIGRATIONS, name));
   if (unknown.length > 0) {
     throw new DatabaseUnusableError(
       `the database has a newer schema (${unknown.join(", ")}) than this program knows ` +
