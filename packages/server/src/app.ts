@@ -117,6 +117,7 @@ function createHandler(options: AppOptions, answer: Answer): RequestHandler {
     const exchange = begin(options, request, connections);
     let response: Response;
     try {
+      requireOneHost(request);
       response = await answer(exchange);
     } catch (error) {
       exchange.error = toApiError(error);
@@ -129,6 +130,15 @@ function createHandler(options: AppOptions, answer: Answer): RequestHandler {
     logExchange(options, exchange, response.status);
     return response;
   };
+}
+
+/**
+ * RFC 9112 §3.2: two proxies may read two `Host` headers in two ways. The runtime hands them out as
+ * one, joined as no name of a host can be.
+ */
+function requireOneHost(request: Request): void {
+  if (request.headers.get("host")?.includes(", ") !== true) return;
+  throw new ApiError("invalid_request", { message: "more than one Host header" });
 }
 
 function begin(options: AppOptions, request: Request, connections: Connections): Exchange {

@@ -87,6 +87,16 @@ describeServer("the protocol around the routes", (server) => {
     }
   });
 
+  test("a second Host header is refused, whoever asks for what", async () => {
+    for (const path of ["/version", "/user/me", "/nothing"]) {
+      const answer = await server.raw(
+        `GET ${path} HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n`,
+      );
+      expect(answer).toStartWith("HTTP/1.1 400 ");
+      expect(answer).toContain('"code":"invalid_request"');
+    }
+  });
+
   test("HEAD is answered where it is stated, without a body", async () => {
     expect((await server.call("HEAD", "/me")).status).toBe(401);
     expect((await server.call("HEAD", "/user/me")).status).toBe(405);
