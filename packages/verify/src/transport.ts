@@ -67,11 +67,11 @@ export function createTransport({ urls, token, fetch }: TransportOptions): Trans
         signal: AbortSignal.any([closing.signal, AbortSignal.timeout(timeLimitMs)]),
       });
       const text = await response.text();
-      if (!response.ok) throw new Error(`${from} answers ${response.status}`);
+      if (!response.ok) throw new Error(`answers ${response.status}`);
       problem = null;
       return text === "" ? null : JSON.parse(text);
     } catch (error) {
-      problem = error instanceof Error ? error.message : "failed";
+      problem = `${from}: ${reasonOf(error)}`;
       moveOn(from);
       throw error;
     }
@@ -120,6 +120,12 @@ export function createTransport({ urls, token, fetch }: TransportOptions): Trans
     problem: () => problem,
     close: () => closing.abort(),
   };
+}
+
+/** Node's fetch says that it failed; why is its cause, which may have nothing but a code. */
+function reasonOf(error: unknown): string {
+  const { cause, message, code } = Object(error) as Partial<Error> & { readonly code?: string };
+  return cause === undefined ? message || code || "failed" : reasonOf(cause);
 }
 
 function toResult({ position, token, keep_ms: keepMs }: LookUpReply): LookUpResult {

@@ -32,10 +32,10 @@ export interface Verifier {
   /**
    * Checks what stands behind `Bearer ` in an `Authorization` header. Never rejects.
    *
-   * @param bearer an API token or a whole login JWT; `undefined` or `""` is `invalid`.
+   * @param bearer an API token or a whole login JWT; none at all is `invalid`.
    * @param needed the rights that the request takes; without it any live token is `ok`.
    */
-  verify(bearer: string | undefined, needed?: Rights): Promise<Verification>;
+  verify(bearer: string | null | undefined, needed?: Rights): Promise<Verification>;
   /** The same without waiting; `null` where it takes a request to the server: then `verify`. */
   verifyCached(bearer: string, needed?: Rights): Verification | null;
   /** Figures for your metrics. */

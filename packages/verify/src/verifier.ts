@@ -87,9 +87,9 @@ export function createVerifierIn(context: VerifierContext, options: VerifierOpti
     verifyCached,
     // Not itself an async function: those keep a state that an answer from the cache has no use for.
     verify(bearer, needed) {
-      const cached = bearer === undefined ? INVALID : verifyCached(bearer, needed);
-      if (cached !== null || bearer === undefined) return Promise.resolve(cached ?? INVALID);
-      return verifyByLookUp(bearer, needed);
+      if (typeof bearer !== "string") return Promise.resolve(INVALID);
+      const cached = verifyCached(bearer, needed);
+      return cached === null ? verifyByLookUp(bearer, needed) : Promise.resolve(cached);
     },
     stats: () => ({
       isLive: core.lease.isLive(),
@@ -123,6 +123,7 @@ function readUrls(url: VerifierOptions["url"]): string[] {
   const urls = typeof url === "string" ? [url] : (url ?? []);
   if (urls.length === 0 || urls.includes("")) throw new TypeError("url: where the server is");
   return urls.map((text) => {
+    if (!URL.canParse(text)) throw new TypeError("url: not a URL");
     const { protocol, username, search, hash } = new URL(text);
     if (protocol !== "https:" && protocol !== "http:") throw new TypeError("url: https or http");
     if (username !== "" || search !== "" || hash !== "") {

@@ -28,7 +28,7 @@ const verifier: Pick<Verifier, "verify"> = {
   verify: (bearer, needed) => Promise.resolve(outcomeOf(bearer, needed)),
 };
 
-function outcomeOf(bearer: string | undefined, needed: Rights | undefined): Verification {
+function outcomeOf(bearer: string | null | undefined, needed: Rights | undefined): Verification {
   if (bearer === "unavailable") return { status: "unavailable" };
   if (bearer === "invalid") return { status: "invalid", reason: "unknown" };
   return { status: bearer === "full" || needed === "read" ? "ok" : "forbidden", ...ann };

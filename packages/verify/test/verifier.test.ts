@@ -185,12 +185,24 @@ describe("a verifier without a server", () => {
       const verifier = createVerifier({ url: "http://127.0.0.1:1", token: unknownToken() });
       expect((await verifier.verify(unknownToken())).status).toBe("unavailable");
       expect(verifier.stats()).toMatchObject({ isLive: false, entries: 0 });
+      expect(verifier.stats().problem).toStartWith("http://127.0.0.1:1: ");
+      expect((await verifier.verify(null)).status).toBe("invalid");
       await verifier.close();
       await verifier.close();
       expect((await verifier.verify(unknownToken())).status).toBe("unavailable");
     },
     TIMEOUT_MS,
   );
+
+  test("says why it cannot reach the server, also where the runtime only says that it cannot", async () => {
+    const cause = new Error("connect ECONNREFUSED 127.0.0.1:1");
+    const fetch = () => Promise.reject(new TypeError("fetch failed", { cause }));
+    const options = { url: "http://127.0.0.1:1", token: unknownToken() };
+    const verifier = createVerifierIn({ ...createVerifierContext(), fetch }, options);
+    await verifier.verify(unknownToken());
+    expect(verifier.stats().problem).toBe(`http://127.0.0.1:1: ${cause.message}`);
+    await verifier.close();
+  });
 
   test("does not leave https for an address that it is told of", async () => {
     const asked: string[] = [];
@@ -211,8 +223,16 @@ describe("a verifier without a server", () => {
 
   test("refuses options that cannot be right", () => {
     const token = unknownToken();
-    for (const url of [undefined, "", [], "ftp://x", "https://u:p@x", "https://x/?a=1"]) {
-      expect(() => createVerifier({ url, token })).toThrow(TypeError);
+    for (const url of [
+      undefined,
+      "",
+      [],
+      "nothing",
+      "ftp://x",
+      "https://u:p@x",
+      "https://x/?a=1",
+    ]) {
+      expect(() => createVerifier({ url, token })).toThrow(/^url: /);
     }
     expect(() => createVerifier({ url: "https://x", token: undefined })).toThrow(TypeError);
     expect(() => createVerifier({ url: "https://x", token: "conch_no" })).toThrow(TypeError);
