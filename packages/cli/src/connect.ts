@@ -81,7 +81,7 @@ export function clientFor(
  */
 export async function connect(context: CommandContext): Promise<Connection> {
   const profiles = openProfiles(context);
-  const resolution = resolveUse(context, profiles);
+  const resolution = await resolveUse(context, profiles);
   if (!resolution.ok) throw resolution.error;
   const { credential: chosen, destination } = resolution;
   const credential = await openCredential(chosen, profiles);

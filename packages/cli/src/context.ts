@@ -1,4 +1,4 @@
-import { fstatSync, readFileSync } from "node:fs";
+import { isTerminal, nodeFs, nodeOs } from "./builtins.ts";
 import { usageError } from "./command-error.ts";
 import { createPrompts, type Prompts } from "./output/prompts.ts";
 import { writeWhole } from "./write-whole.ts";
@@ -8,7 +8,14 @@ import type { Sha256 } from "./profiles/obfuscation.ts";
 import type { RunProcess } from "./profiles/credential-process.ts";
 import { createSystemKeychain, type Keychain } from "./profiles/keychain.ts";
 
-/** A stream that the program writes whole lines to. stdout throws the platform's error of a text that is lost. */
+/** The stream of answers. */
+export interface AnswerOutput {
+  readonly isTerminal: boolean;
+  /** @throws the platform's error of a text that is lost */
+  writeLine(text: string): Promise<void>;
+}
+
+/** The stream of all that is said beside the answer; where it is lost, too, there is nobody left to tell. */
 export interface Output {
   readonly isTerminal: boolean;
   writeLine(text: string): void;
@@ -32,7 +39,7 @@ export interface Context {
   /** `linux-x64` */
   readonly platform: string;
   readonly stdin: Input;
-  readonly stdout: Output;
+  readonly stdout: AnswerOutput;
   readonly stderr: Output;
   readonly homeDirectory: string;
   readonly files: FileSystem;
@@ -58,32 +65,24 @@ export interface Context {
 
 /** The real process. Nothing is read before it is asked for: what a command does not use costs nothing. */
 export function createContext(): Context {
-  const stream = (name: "stdout" | "stderr"): Output => {
-    // `process.stdout.write` takes 10 ms at its first use.
-    const write = (text: string) => {
-      try {
-        if (name === "stdout") requireStdout();
-        writeWhole(DESCRIPTORS[name], new TextEncoder().encode(text));
-      } catch (error) {
-        // Where stderr is lost, too, there is nobody left to tell.
-        if (name === "stdout") throw error;
-      }
-    };
-    return {
-      get isTerminal() {
-        return isTerminal(name);
-      },
-      writeLine: (text) => write(`${text}\n`),
-      write,
-    };
-  };
   return {
     argv: process.argv.slice(2),
     env: process.env,
     platform: `${process.platform}-${process.arch}`,
     stdin: createInput(),
-    stdout: stream("stdout"),
-    stderr: stream("stderr"),
+    stdout: {
+      get isTerminal() {
+        return isTerminal(DESCRIPTORS.stdout);
+      },
+      writeLine: (text) => writeAnswer(new TextEncoder().encode(`${text}\n`)),
+    },
+    stderr: {
+      get isTerminal() {
+        return isTerminal(DESCRIPTORS.stderr);
+      },
+      writeLine: (text) => writeError(`${text}\n`),
+      write: writeError,
+    },
     homeDirectory: ownHome(),
     files: createNodeFileSystem({ isWindows: process.platform === "win32" }),
     prompts: createPrompts(() => ({
@@ -92,7 +91,7 @@ export function createContext(): Context {
       ended: nothingLeftToWaitFor(),
     })),
     keychain: createSystemKeychain(Bun.secrets),
-    hostName: () => loadOs().hostname(),
+    hostName: () => nodeOs().hostname(),
     userName: ownName,
     nowMs: () => Date.now(),
     random: () => Math.random(),
@@ -113,15 +112,10 @@ export function createContext(): Context {
   };
 }
 
-/** Not imported: it takes a quarter of a millisecond, and hardly any command needs it. */
-function loadOs() {
-  return process.getBuiltinModule("node:os");
-}
-
 function ownHome(): string {
   const { HOME: home = "" } = process.env;
   // What `homedir` looks at first, too, where there is such a variable.
-  return home === "" || process.platform === "win32" ? loadOs().homedir() : home;
+  return home === "" || process.platform === "win32" ? nodeOs().homedir() : home;
 }
 
 /** As the shell says it, else (cron, containers) as the system knows who runs the process. */
@@ -134,7 +128,7 @@ function ownName(): string | undefined {
 function nameOfUid(uid: number | undefined): string | undefined {
   if (uid === undefined) return undefined;
   try {
-    const entries = readFileSync("/etc/passwd", "utf8").split("\n");
+    const entries = nodeFs().readFileSync("/etc/passwd", "utf8").split("\n");
     const entry = entries.map((line) => line.split(":")).find((parts) => parts[2] === `${uid}`);
     return entry?.[0] ?? `uid-${uid}`;
   } catch {
@@ -144,9 +138,26 @@ function nameOfUid(uid: number | undefined): string | undefined {
 
 const DESCRIPTORS = { stdin: 0, stdout: 1, stderr: 2 } as const;
 
-/** Making a stream to ask it takes 2 ms and more, and what is no device is no terminal. */
-function isTerminal(name: "stdin" | "stdout" | "stderr"): boolean {
-  return fstatSync(DESCRIPTORS[name]).isCharacterDevice() && process[name].isTTY;
+/** A pipe takes so many bytes at once or not at all: its PIPE_BUF. */
+const PIPE_BYTES_AT_ONCE = process.platform === "linux" ? 4096 : 512;
+
+/** `process.stdout.write` takes 10 ms at its first use, `node:fs` one. */
+async function writeAnswer(bytes: Uint8Array): Promise<void> {
+  // What a pipe takes in parts, and not all at once, `Bun.write` begins again and doubles.
+  if (bytes.length <= PIPE_BYTES_AT_ONCE && (await Bun.stdout.stat()).isFIFO()) {
+    await Bun.write(Bun.stdout, bytes);
+  } else {
+    requireStdout();
+    writeWhole(DESCRIPTORS.stdout, bytes);
+  }
+}
+
+function writeError(text: string): void {
+  try {
+    writeWhole(DESCRIPTORS.stderr, new TextEncoder().encode(text));
+  } catch {
+    // See `Output`.
+  }
 }
 
 const O_CLOEXEC = 0o2000000;
@@ -158,14 +169,14 @@ const O_CLOEXEC = 0o2000000;
  * @throws EBADF as far as the platform has `/proc`
  */
 function requireStdout(): void {
-  if (!fstatSync(DESCRIPTORS.stdout).isCharacterDevice()) return;
+  if (!nodeFs().fstatSync(DESCRIPTORS.stdout).isCharacterDevice()) return;
   if ((openingFlagsOf(DESCRIPTORS.stdout) & O_CLOEXEC) === 0) return;
   throw Object.assign(new Error("stdout is closed"), { code: "EBADF" });
 }
 
 function openingFlagsOf(descriptor: number): number {
   try {
-    const information = readFileSync(`/proc/self/fdinfo/${descriptor}`, "utf8");
+    const information = nodeFs().readFileSync(`/proc/self/fdinfo/${descriptor}`, "utf8");
     return Number.parseInt(/^flags:\s*([0-7]+)$/mu.exec(information)?.[1] ?? "0", 8);
   } catch {
     return 0;
@@ -205,7 +216,7 @@ function createInput(): Input {
   };
   return {
     get isTerminal() {
-      return isTerminal("stdin");
+      return isTerminal(DESCRIPTORS.stdin);
     },
     async readLine() {
       while (!buffered.includes("\n") && (await readMore()));

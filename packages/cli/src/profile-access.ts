@@ -1,4 +1,4 @@
-import { join, resolve } from "node:path";
+import { nodePath } from "./builtins.ts";
 import { OBFUSCATION_KEY, PRODUCTION_URL, STAGING_URL } from "./build.ts";
 import type { CommandContext } from "./command-context.ts";
 import { usageError } from "./command-error.ts";
@@ -8,11 +8,14 @@ import { createProfiles, type Profiles } from "./profiles/profiles.ts";
 import { resolveCredential, type Resolution, type ResolveInput } from "./profiles/resolve.ts";
 
 /** The config file's path: `--config`, else `CONCH_CONFIG`, else `~/.conch.json`. */
-export function configPath({ globals, env, homeDirectory }: CommandContext): string {
+export function configPath({ globals, env, homeDirectory, platform }: CommandContext): string {
   const path = globals.config ?? (env["CONCH_CONFIG"] || undefined);
   if (path === "")
     throw usageError("--config is empty", "give it the path of a file, or leave it out");
-  return path === undefined ? join(homeDirectory, ".conch.json") : resolve(path);
+  if (path !== undefined) return nodePath().resolve(path);
+  // By hand: see `builtins.ts`.
+  const separator = platform.startsWith("win32-") ? "\\" : "/";
+  return `${homeDirectory}${homeDirectory.endsWith(separator) ? "" : separator}.conch.json`;
 }
 
 /** Opens the config file for reading and changing; nothing is read yet. */
@@ -32,8 +35,8 @@ export function openProfiles(context: CommandContext): Profiles {
 }
 
 /** The config as it is, its notes told to the user. */
-export function readConfig(context: CommandContext, { store }: Profiles): Config {
-  const config = store.read();
+export async function readConfig(context: CommandContext, { store }: Profiles): Promise<Config> {
+  const config = await store.read();
   for (const note of config.notes) context.note(note);
   return config;
 }
@@ -50,8 +53,8 @@ export function resolveInput(context: CommandContext, profiles: Profiles): Resol
 }
 
 /** What the flags and variables, and else the config file, say to use. Reads no secret. */
-export function resolveUse(context: CommandContext, profiles: Profiles): Resolution {
-  return tellShadowed(context, resolveCredential(resolveInput(context, profiles)));
+export async function resolveUse(context: CommandContext, profiles: Profiles): Promise<Resolution> {
+  return tellShadowed(context, await resolveCredential(resolveInput(context, profiles)));
 }
 
 /** Tells the user what was given and is not used, as far as that may surprise. */

@@ -23,9 +23,9 @@ export const STORE_OPTION = {
 } as const;
 
 /** Which profile a command that changes a profile is about. @throws ProfileError, CommandError */
-export function useProfile(context: CommandContext): ProfileUse {
+export async function useProfile(context: CommandContext): Promise<ProfileUse> {
   const profiles = openProfiles(context);
-  const resolution = resolveUse(context, profiles);
+  const resolution = await resolveUse(context, profiles);
   if (!resolution.ok) throw resolution.error;
   const { credential, destination } = resolution;
   if (credential.kind === "direct") {

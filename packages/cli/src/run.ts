@@ -11,6 +11,7 @@ import {
   typedPath,
   type Found,
 } from "./commands/find-command.ts";
+import { parseLine } from "./commands/parse.ts";
 import type { Context } from "./context.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { showError } from "./output/errors.ts";
@@ -32,20 +33,17 @@ export async function runConch(context: Context): Promise<ExitCode> {
     checkArgv(context.argv);
     const found = findCommand(context.argv, BUILD_COMMANDS);
     if (hasSwitch(found.rest, "--version") && !hasSwitch(found.rest, "--help", "-h")) {
-      print(context, isJson, plainStyle(context), versionResult());
+      await print(context, isJson, plainStyle(context), versionResult());
       return EXIT.done;
     }
     if (found.entry === null || hasSwitch(found.rest, "--help", "-h")) {
       const { helpFor } = await import("./commands/help-text.ts");
       const help = await helpFor(found, BUILD_COMMANDS);
       if (help === null) throw incomplete(found);
-      print(context, isJson, plainStyle(context), help);
+      await print(context, isJson, plainStyle(context), help);
       return EXIT.done;
     }
-    const [{ command }, { parseLine }] = await Promise.all([
-      found.entry.load(),
-      import("./commands/parse.ts"),
-    ]);
+    const { command } = await found.entry.load();
     const { globals, args, options } = await parseLine(command, found.captured, found.rest);
     isJson = globals.json;
     const commandContext: CommandContext = createCommandContext(context, globals, BUILD_COMMANDS);
@@ -55,7 +53,7 @@ export async function runConch(context: Context): Promise<ExitCode> {
       commandContext.interruption,
     ]);
     await commandContext.diagnosed();
-    print(context, isJson, commandContext.style, result);
+    await print(context, isJson, commandContext.style, result);
     if (result.failure !== undefined) throw result.failure;
     return EXIT.done;
   } catch (error) {
@@ -86,7 +84,7 @@ async function printCompletions(
   const candidates = await complete(context, BUILD_COMMANDS, line);
   const fragment = isLine ? words[1] : undefined;
   const shown = fragment === undefined ? candidates : afterFragment(candidates, typed, fragment);
-  writeAnswer(context, shown.join("\n"));
+  await writeAnswer(context, shown.join("\n"));
   return EXIT.done;
 }
 
@@ -117,16 +115,21 @@ function incomplete(found: Found) {
   );
 }
 
-function print(context: Context, isJson: boolean, style: Style, result: Result): void {
+async function print(
+  context: Context,
+  isJson: boolean,
+  style: Style,
+  result: Result,
+): Promise<void> {
   const { json, jsonText, text } = result;
   const shown = isJson ? (jsonText ?? toJson(json)) : typeof text === "string" ? text : text(style);
-  writeAnswer(context, shown, result.ifLost);
+  await writeAnswer(context, shown, result.ifLost);
 }
 
-function writeAnswer(context: Context, text: string, ifLost?: string): void {
+async function writeAnswer(context: Context, text: string, ifLost?: string): Promise<void> {
   if (text === "") return;
   try {
-    context.stdout.writeLine(text);
+    await context.stdout.writeLine(text);
   } catch (error) {
     // A reader that went away (`| head -1`) has seen what it wanted.
     if (errorCodeOf(error) === "EPIPE" && ifLost === undefined) return;

@@ -1,4 +1,4 @@
-import { writeSync } from "node:fs";
+import { nodeFs } from "./builtins.ts";
 import { errorCodeOf } from "./profiles/file-system.ts";
 
 const RETRY_MS = 2;
@@ -13,7 +13,7 @@ export function writeWhole(descriptor: number, bytes: Uint8Array): void {
   let offset = 0;
   while (offset < bytes.length) {
     try {
-      offset += writeSync(descriptor, bytes, offset);
+      offset += nodeFs().writeSync(descriptor, bytes, offset);
     } catch (error) {
       if (errorCodeOf(error) !== "EAGAIN") throw error;
       // Somebody made the pipe non-blocking, and its reader is slow.

@@ -59,11 +59,6 @@ async function run(
     if (next === undefined) throw new Error(`nobody answers: ${question}`);
     return next;
   };
-  const output = (lines: string[]) => ({
-    isTerminal: false,
-    writeLine: (text: string) => void lines.push(`${text}\n`),
-    write: (text: string) => void lines.push(text),
-  });
   const exitCode = await runConch({
     argv,
     env: { ...shellEnv, ...env },
@@ -78,8 +73,12 @@ async function run(
       },
       readAll: async () => input,
     },
-    stdout: output(out),
-    stderr: { ...output(err), isTerminal },
+    stdout: { isTerminal: false, writeLine: async (text) => void out.push(`${text}\n`) },
+    stderr: {
+      isTerminal,
+      writeLine: (text) => void err.push(`${text}\n`),
+      write: (text) => void err.push(text),
+    },
     homeDirectory: home,
     files: createNodeFileSystem({ isWindows: false }),
     prompts: {

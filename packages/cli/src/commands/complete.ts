@@ -146,9 +146,8 @@ async function contextOf({ context, commands, found, command }: Source): Promise
 
 async function profileNames(context: CommandContext): Promise<string[]> {
   const { openProfiles } = await import("../profile-access.ts");
-  return openProfiles(context)
-    .store.read()
-    .profiles.map(({ name }) => name);
+  const { profiles } = await openProfiles(context).store.read();
+  return profiles.map(({ name }) => name);
 }
 
 async function tokenNames(context: CommandContext): Promise<string[]> {

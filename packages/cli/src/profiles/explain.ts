@@ -28,8 +28,8 @@ const VARIABLES = [
 ] as const;
 
 /** Resolves as every command does, and then looks at what the config file would have said. */
-export function explainCredential(input: ResolveInput): Explanation {
-  const resolution = resolveCredential(input);
+export async function explainCredential(input: ResolveInput): Promise<Explanation> {
+  const resolution = await resolveCredential(input);
   const absentFlags = Object.entries(FLAGS).filter(([, name]) => input.flags[name] === undefined);
   const absent = [
     ...absentFlags.map(([source]) => source),
@@ -37,17 +37,17 @@ export function explainCredential(input: ResolveInput): Explanation {
   ];
   return {
     resolution,
-    shadowed: [...resolution.shadowed, ...shadowedByConfig(resolution, input)],
+    shadowed: [...resolution.shadowed, ...(await shadowedByConfig(resolution, input))],
     absent,
   };
 }
 
-function shadowedByConfig(resolution: Resolution, input: ResolveInput): Shadowed[] {
+async function shadowedByConfig(resolution: Resolution, input: ResolveInput): Promise<Shadowed[]> {
   if (!resolution.ok) return [];
   const { credential } = resolution;
   let config: Config;
   try {
-    config = input.readConfig();
+    config = await input.readConfig();
   } catch (error) {
     if (!(error instanceof ProfileError)) throw error;
     return [{ source: "the config file", why: `not needed; ${error.message}`, isNote: false }];

@@ -8,11 +8,11 @@ export interface FileSystem {
   resolveLinks(path: string): string;
   /**
    * At most `limitBytes` + 1 bytes from the start of the file; its permission bits, where it has any.
-   * Never waits.
+   * Never waits for a writer.
    *
    * @throws NotAFileError also
    */
-  read(path: string, limitBytes: number): { bytes: Uint8Array; mode: number | null };
+  read(path: string, limitBytes: number): Promise<{ bytes: Uint8Array; mode: number | null }>;
   /**
    * The same of anything that can be read, pipes and terminals too. It may take for ever, and leaves
    * the process open to interruptions.

@@ -1,22 +1,5 @@
-import {
-  chownSync,
-  closeSync,
-  constants,
-  fchmodSync,
-  fstatSync,
-  fsyncSync,
-  lstatSync,
-  openSync,
-  readlinkSync,
-  readSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  type Stats,
-  statSync,
-} from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
-
+import type { Stats } from "node:fs";
+import { nodeFs, nodePath } from "../builtins.ts";
 import { writeWhole } from "../write-whole.ts";
 import {
   errorCodeOf,
@@ -27,34 +10,20 @@ import {
 } from "./file-system.ts";
 
 const LINKS_MAX = 40;
-/** More than a config file has; larger ones take longer to be cleared than to be read. */
-const CHUNK_BYTES = 8 * 1024;
-/** Opening a named pipe that nobody writes into would never return. */
-const READ_WITHOUT_WAITING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
-function resolveLinks(path: string, linksLeft = LINKS_MAX): string {
-  const absolute = resolve(path);
+function resolveLinks(file: string, linksLeft = LINKS_MAX): string {
+  const path = nodePath();
+  const { lstatSync, readlinkSync, realpathSync } = nodeFs();
+  const absolute = path.resolve(file);
   try {
     return realpathSync(absolute);
   } catch (error) {
     if (errorCodeOf(error) !== "ENOENT" || linksLeft === 0) throw error;
   }
-  const here = join(realpathSync(dirname(absolute)), basename(absolute));
+  const here = path.join(realpathSync(path.dirname(absolute)), path.basename(absolute));
   const isLink = lstatSync(here, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
-  return isLink ? resolveLinks(resolve(dirname(here), readlinkSync(here)), linksLeft - 1) : here;
-}
-
-function readWhole(descriptor: number, limitBytes: number): Uint8Array {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  while (length <= limitBytes) {
-    const chunk = new Uint8Array(Math.min(CHUNK_BYTES, limitBytes + 1 - length));
-    const count = readSync(descriptor, chunk, 0, chunk.length, null);
-    if (count === 0) break;
-    chunks.push(chunk.subarray(0, count));
-    length += count;
-  }
-  return Buffer.concat(chunks);
+  if (!isLink) return here;
+  return resolveLinks(path.resolve(path.dirname(here), readlinkSync(here)), linksLeft - 1);
 }
 
 async function readStream(path: string, limitBytes: number): Promise<Uint8Array> {
@@ -81,7 +50,7 @@ function requireFile(stats: Stats): void {
 function kindOf(stats: Stats): NotAFile {
   if (stats.isDirectory()) return "a directory";
   if (stats.isFIFO()) return "a named pipe";
-  const nullDevice = statSync("/dev/null", { throwIfNoEntry: false });
+  const nullDevice = nodeFs().statSync("/dev/null", { throwIfNoEntry: false });
   return stats.isCharacterDevice() && stats.rdev === nullDevice?.rdev
     ? "the null device"
     : "a device";
@@ -89,10 +58,11 @@ function kindOf(stats: Stats): NotAFile {
 
 function withFile<T>(
   path: string,
-  flags: string | number,
+  flags: string,
   mode: number | undefined,
   use: (d: number) => T,
 ): T {
+  const { closeSync, openSync } = nodeFs();
   const descriptor = openSync(path, flags, mode);
   try {
     return use(descriptor);
@@ -105,7 +75,7 @@ async function tryLock(path: string): Promise<FileLock | null> {
   // SQLite's locks are the system's on every platform (fcntl, LockFileEx) and come with the runtime;
   // loaded here, because only writes need them.
   const { Database } = await import("bun:sqlite");
-  closeSync(openSync(path, "a", 0o600));
+  withFile(path, "a", 0o600, () => undefined);
   const database = new Database(path);
   try {
     // In memory: the lock file stays empty, and no journal is left behind by a killed process.
@@ -130,27 +100,28 @@ export function createNodeFileSystem(options: { readonly isWindows: boolean }): 
   return {
     resolveLinks,
 
-    read(path, limitBytes) {
-      return withFile(path, READ_WITHOUT_WAITING, undefined, (descriptor) => {
-        const stats = fstatSync(descriptor);
-        requireFile(stats);
-        const mode = options.isWindows ? null : stats.mode & 0o7777;
-        return { bytes: readWhole(descriptor, limitBytes), mode };
-      });
+    async read(path, limitBytes) {
+      // Not by `node:fs`: see `builtins.ts`. It opens without waiting, should it be a pipe by now.
+      const file = Bun.file(path);
+      const stats = await file.stat();
+      requireFile(stats);
+      const mode = options.isWindows ? null : stats.mode & 0o7777;
+      return { bytes: await file.slice(0, limitBytes + 1).bytes(), mode };
     },
 
     readStream,
 
     createSynced(path, bytes, mode) {
       withFile(path, "wx", mode, (descriptor) => {
-        if (!options.isWindows) fchmodSync(descriptor, mode);
+        if (!options.isWindows) nodeFs().fchmodSync(descriptor, mode);
         writeWhole(descriptor, bytes);
-        fsyncSync(descriptor);
+        nodeFs().fsyncSync(descriptor);
       });
     },
 
     copyOwner(from, to) {
       if (options.isWindows) return;
+      const { chownSync, statSync } = nodeFs();
       const wanted = statSync(from, { throwIfNoEntry: false });
       const actual = statSync(to);
       if (wanted === undefined || (wanted.uid === actual.uid && wanted.gid === actual.gid)) return;
@@ -161,15 +132,17 @@ export function createNodeFileSystem(options: { readonly isWindows: boolean }): 
       }
     },
 
-    rename: renameSync,
+    rename(from, to) {
+      nodeFs().renameSync(from, to);
+    },
 
     remove(path) {
-      rmSync(path, { force: true });
+      nodeFs().rmSync(path, { force: true });
     },
 
     syncDirectoryOf(path) {
       if (options.isWindows) return;
-      withFile(dirname(path), "r", undefined, fsyncSync);
+      withFile(nodePath().dirname(path), "r", undefined, nodeFs().fsyncSync);
     },
 
     tryLock,

@@ -23,7 +23,7 @@ export interface ResolveInput extends DestinationInput {
     readonly CONCH_PROFILE?: string | undefined;
   };
   /** Reads the config file. Called only where the choice falls on a profile. @throws ProfileError */
-  readonly readConfig: () => Config;
+  readonly readConfig: () => Promise<Config>;
 }
 
 /** Where the token of a direct credential is to be read from. */
@@ -86,12 +86,13 @@ function checkWays(first: Way, given: readonly Way[], input: ResolveInput): void
   }
 }
 
-function choose(first: Way | undefined, input: ResolveInput): ChosenCredential {
+async function choose(first: Way | undefined, input: ResolveInput): Promise<ChosenCredential> {
   const value = first === undefined ? undefined : valueOf(first, input);
-  if (first === undefined || value === undefined) return chooseActive(input.readConfig());
+  if (first === undefined || value === undefined) return chooseActive(await input.readConfig());
   const { source } = first;
   if (first.kind === "profile") {
-    return { kind: "profile", profile: findProfile(value, source, input.readConfig()), source };
+    const profile = findProfile(value, source, await input.readConfig());
+    return { kind: "profile", profile, source };
   }
   if (source === "--token-file" || source === "CONCH_TOKEN_FILE") {
     return { kind: "direct", token: { from: "file", path: value }, source };
@@ -171,7 +172,7 @@ function shadowsOf(first: Way | undefined, given: readonly Way[]): Shadowed[] {
  * own profile's URL, which flags and variables may confirm but not change. `docs/credentials.md` has
  * the whole table.
  */
-export function resolveCredential(input: ResolveInput): Resolution {
+export async function resolveCredential(input: ResolveInput): Promise<Resolution> {
   const given = RANKED.filter((way) => valueOf(way, input) !== undefined);
   const [first] = given;
   let shadowed: readonly Shadowed[] = [];
@@ -179,7 +180,7 @@ export function resolveCredential(input: ResolveInput): Resolution {
     if (first !== undefined) checkWays(first, given, input);
     shadowed = shadowsOf(first, given);
     checkDestinationInput(input);
-    const credential = choose(first, input);
+    const credential = await choose(first, input);
     const home = credential.kind === "profile" ? homeOf(credential.profile) : null;
     const resolution = resolveDestination(input, home);
     return resolution.ok

@@ -33,7 +33,7 @@ export interface ProfileStore {
    * @throws ProfileError `config_unreadable`, or `config_invalid` with line and column, or the path
    *   inside the file
    */
-  read(): Config;
+  read(): Promise<Config>;
   /**
    * Changes the file: lock, read again, `change`, write beside, sync, rename, sync the directory.
    * Where `change` throws, or changed nothing, the file stays as it was. Keep requests to the server
@@ -64,9 +64,9 @@ export function createProfileStore(options: ProfileStoreOptions): ProfileStore {
   const { files, path, clock } = options;
   const untouched = "It was not changed.";
 
-  function readBytes(): { bytes: Uint8Array; mode: number | null } | null {
+  async function readBytes(): Promise<{ bytes: Uint8Array; mode: number | null } | null> {
     try {
-      return files.read(path, FILE_BYTES_MAX);
+      return await files.read(path, FILE_BYTES_MAX);
     } catch (error) {
       if (errorCodeOf(error) === "ENOENT" || isNullDevice(error)) return null;
       throw new ProfileError(
@@ -87,8 +87,8 @@ export function createProfileStore(options: ProfileStoreOptions): ProfileStore {
     );
   }
 
-  function readDocument(): Document {
-    const file = readBytes();
+  async function readDocument(): Promise<Document> {
+    const file = await readBytes();
     if (file === null) {
       return { root: new Map([["path", path]]), profiles: [], text: null, mode: null };
     }
@@ -195,9 +195,9 @@ export function createProfileStore(options: ProfileStoreOptions): ProfileStore {
   }
 
   /** Before a lock is left beside it: a device is not replaced by a file, not even by root. */
-  function requireReplaceable(): void {
+  async function requireReplaceable(): Promise<void> {
     try {
-      files.read(path, 0);
+      await files.read(path, 0);
     } catch (error) {
       if (!(error instanceof NotAFileError)) return;
       throw new ProfileError(
@@ -212,7 +212,7 @@ export function createProfileStore(options: ProfileStoreOptions): ProfileStore {
   async function locked<T>(
     use: (realPath: string, document: Document) => T | Promise<T>,
   ): Promise<T> {
-    requireReplaceable();
+    await requireReplaceable();
     let realPath: string;
     let lock: FileLock;
     try {
@@ -222,15 +222,15 @@ export function createProfileStore(options: ProfileStoreOptions): ProfileStore {
       throw error instanceof ProfileError ? error : notWritten(error);
     }
     try {
-      return await use(realPath, readDocument());
+      return await use(realPath, await readDocument());
     } finally {
       lock.release();
     }
   }
 
   return {
-    read() {
-      const { profiles, text, mode } = readDocument();
+    async read() {
+      const { profiles, text, mode } = await readDocument();
       return { path, exists: text !== null, profiles, notes: modeNotes(path, mode) };
     },
 

@@ -21,7 +21,7 @@ const { store } = createProfiles({
   sha256,
 });
 
-const last = store.read().profiles.find((profile) => profile.name === name)?.user ?? "";
+const last = (await store.read()).profiles.find((profile) => profile.name === name)?.user ?? "";
 for (let count = Number(last) + 1; ; count += 1) {
   const credential = { kind: "token", value: `token-${name}-${count}`, place: "file" } as const;
   await store.update((draft) =>

@@ -64,7 +64,7 @@ export async function crashWriters(kills: number): Promise<{ kills: number; midW
   /** Throws where the file is not whole, or an acknowledged change is missing. */
   async function inspect(): Promise<void> {
     const before = new Map(acknowledged);
-    const { profiles } = store.read();
+    const { profiles } = await store.read();
     for (const [name, count] of before) {
       const profile = profiles.find((candidate) => candidate.name === name);
       if (profile === undefined) throw new Error(`the profile ${name} is lost`);

@@ -18,7 +18,7 @@ function createScriptConfig(script: string, options: Parameters<typeof createTes
   return {
     ...config,
     program,
-    open: () => config.secrets.open(config.find("p")),
+    open: async () => config.secrets.open(await config.find("p")),
     runs: () => (existsSync(counter) ? readFileSync(counter, "utf8").split("\n").length - 1 : 0),
     edit: (text: (before: string) => string) => writeFileSync(config.path, text(config.text())),
   };
@@ -60,7 +60,7 @@ describe("credential_process", () => {
     await config.open();
     expect(config.runs()).toBe(2);
     const other = config.build("another key");
-    expect(await other.secrets.open(other.find("p"))).toBe("conch_kept");
+    expect(await other.secrets.open(await other.find("p"))).toBe("conch_kept");
     expect(config.runs()).toBe(3);
     await other.store.update((draft) => draft.forgetProcessToken("p"));
     await config.open();

@@ -99,7 +99,7 @@ function createMemoryDisk(content: Uint8Array): FileSystem & { files: Map<string
   return {
     files,
     resolveLinks: (path) => path,
-    read: (path, limitBytes) => {
+    read: async (path, limitBytes) => {
       const bytes = files.get(path);
       if (bytes === undefined) throw Object.assign(new Error("none"), { code: "ENOENT" });
       return { bytes: bytes.subarray(0, limitBytes + 1), mode: 0o600 };
@@ -179,7 +179,7 @@ async function tryFile(content: Uint8Array): Promise<"refused" | "changed"> {
     );
   let before: JsonObject;
   try {
-    const { profiles } = store.read();
+    const { profiles } = await store.read();
     for (const profile of profiles) {
       await secrets.open(profile).catch((error: unknown) => {
         if (!(error instanceof ProfileError)) throw error;
@@ -198,7 +198,7 @@ async function tryFile(content: Uint8Array): Promise<"refused" | "changed"> {
   assert(isPlainJson(text), "what was written is no JSON");
   assertKept(before, parseJson(text));
   assert(
-    store.read().profiles.some(({ name }) => name === "fuzz"),
+    (await store.read()).profiles.some(({ name }) => name === "fuzz"),
     "the change is missing",
   );
   return "changed";

@@ -11,7 +11,7 @@ const ZERO_JWT = GO.profiles.automation.jwt;
 describe("a file of the Go client", () => {
   test("is used without logging in again", async () => {
     using config = createTestConfig({ text: GO_CONFIG });
-    const { profiles } = config.store.read();
+    const { profiles } = await config.store.read();
     expect(profiles.map(({ name, active, user }) => ({ name, active, user }))).toEqual([
       { name: "automation", active: true, user: "" },
       { name: "person", active: false, user: "bob@example.com" },
@@ -59,7 +59,7 @@ describe("a file of the Go client", () => {
     });
     expect(info).toEqual({ key: expect.stringMatching(/^[0-9a-f]{16}$/), name: "laptop" });
     expect(config.text()).toContain('\n\t\t"new": {\n\t\t\t"name": "new",');
-    expect(await config.secrets.open(config.find("new"))).toBe(TOKEN);
+    expect(await config.secrets.open(await config.find("new"))).toBe(TOKEN);
   });
 
   test("a session in the clear moves to our own member at the next write", async () => {
@@ -69,8 +69,8 @@ describe("a file of the Go client", () => {
     expect(person.jwt).toEqual(ZERO_JWT);
     expect(person.expires).toBe("0001-01-01T00:00:00Z");
     expect(config.text()).not.toContain(GO.profiles.person.jwt.Signature);
-    expect(await config.secrets.open(config.find("person"))).toBe(JWT);
-    expect(config.find("person").credential).toMatchObject({
+    expect(await config.secrets.open(await config.find("person"))).toBe(JWT);
+    expect((await config.find("person")).credential).toMatchObject({
       kind: "session",
       expiresAtMs: Date.parse("2031-01-01T00:00:00Z"),
     });
@@ -91,14 +91,14 @@ describe("a file of the Go client", () => {
       },
     };
     using config = createTestConfig({ text: JSON.stringify(old) });
-    expect(config.find("old").credential).toEqual({
+    expect((await config.find("old")).credential).toEqual({
       kind: "session",
       secret: { place: "file", form: "plain", text: JWT },
       expiresAtMs: 1924992000000,
     });
     await config.store.update((draft) => draft.put("old", { user: "v" }));
     expect(config.json().profiles.old).toMatchObject({ jwt: ZERO_JWT, user: "v" });
-    expect(await config.secrets.open(config.find("old"))).toBe(JWT);
+    expect(await config.secrets.open(await config.find("old"))).toBe(JWT);
   });
 
   test("unknown members are kept, at every level, in their order, digit by digit", async () => {

@@ -20,15 +20,15 @@ async function store(value: string): Promise<string> {
   return accountOf("ci");
 }
 
-function accountOf(name: string): string {
-  const { credential } = config.find(name);
+async function accountOf(name: string): Promise<string> {
+  const { credential } = await config.find(name);
   if (credential.kind !== "token" || credential.secret.place !== "keychain") return "";
   return credential.secret.account;
 }
 
 await config.store.checkWritable("keychain");
 const first = await store("conch_first");
-const opened = await config.secrets.open(config.find("ci"));
+const opened = await config.secrets.open(await config.find("ci"));
 const isInFile = config.text().includes("conch_first");
 const goToken = config.json().profiles.ci.token;
 
@@ -38,10 +38,10 @@ const afterReplacing = [await keychain.get(first), await keychain.get(second)];
 isFull = true;
 const failed = await failureOf(store("conch_third"));
 isFull = false;
-const afterFailing = [accountOf("ci"), await keychain.get(second)];
+const afterFailing = [await accountOf("ci"), await keychain.get(second)];
 
 await keychain.remove(second);
-const lost = await failureOf(config.secrets.open(config.find("ci")));
+const lost = await failureOf(config.secrets.open(await config.find("ci")));
 
 const third = await store("conch_fourth");
 await config.store.update((draft) => draft.remove("ci"));

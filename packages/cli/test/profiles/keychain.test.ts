@@ -34,5 +34,5 @@ test("without a key chain: an error that offers the file, and nothing is stored 
   const failure = await failureOf(config.store.update((draft) => draft.put("a", { credential })));
   expect(failure).toMatchObject({ code: "keychain_unavailable", exitCode: 3 });
   expect(failure.hint).toContain("--store file");
-  expect(config.store.read()).toMatchObject({ exists: false });
+  expect(await config.store.read()).toMatchObject({ exists: false });
 });

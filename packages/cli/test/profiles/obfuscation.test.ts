@@ -120,12 +120,10 @@ describe("a build with another key", () => {
     const unusable = async (build: typeof other) =>
       Object.fromEntries(
         await Promise.all(
-          build.store
-            .read()
-            .profiles.map(async (profile) => [
-              profile.name,
-              (await build.secrets.whyUnusable(profile)) !== null,
-            ]),
+          (await build.store.read()).profiles.map(async (profile) => [
+            profile.name,
+            (await build.secrets.whyUnusable(profile)) !== null,
+          ]),
         ),
       );
     expect(await unusable(other)).toEqual({
@@ -141,14 +139,14 @@ describe("a build with another key", () => {
       "ünïcode / name": false,
       theirs: true,
     });
-    expect(await config.secrets.open(config.find("automation"))).toBe(TOKEN);
-    expect(await other.secrets.open(other.find("theirs"))).toBe(TOKEN);
+    expect(await config.secrets.open(await config.find("automation"))).toBe(TOKEN);
+    expect(await other.secrets.open(await other.find("theirs"))).toBe(TOKEN);
   });
 
   test("pitfall 12: a token that cannot be decrypted is an error, exit 3, and stays as it is", async () => {
     const { config, other } = await twoBuilds();
     using _ = config;
-    const failure = await failureOf(other.secrets.open(other.find("automation")));
+    const failure = await failureOf(other.secrets.open(await other.find("automation")));
     expect(failure).toMatchObject({ code: "credential_unusable", exitCode: 3 });
     expect(failure.message).toContain("another obfuscation key");
     expect(failure.hint).toContain("profile set token");
@@ -157,7 +155,7 @@ describe("a build with another key", () => {
     await other.store.update((draft) => draft.activate("theirs"));
     await config.store.update((draft) => draft.activate("person"));
     expect([token("automation"), token("ünïcode / name"), token("theirs")]).toEqual(before);
-    expect(await config.secrets.open(config.find("ünïcode / name"))).toBe(
+    expect(await config.secrets.open(await config.find("ünïcode / name"))).toBe(
       "eyJhbGciOiJIUzI1NiJ9.e30.c2ln",
     );
   });
@@ -174,11 +172,11 @@ describe("a build with another key", () => {
     const { mine } = config.json().profiles;
     writeFileSync(config.path, config.text().replace(mine.token, `${mine.token.slice(0, -2)}AA`));
     // Its key is known without opening it: only whoever needs it is told.
-    expect(await config.secrets.whyUnusable(config.find("mine"))).toBeNull();
-    expect((await failureOf(config.secrets.open(config.find("mine")))).message).toEndWith(
+    expect(await config.secrets.whyUnusable(await config.find("mine"))).toBeNull();
+    expect((await failureOf(config.secrets.open(await config.find("mine")))).message).toEndWith(
       "unusable with this build: it is damaged",
     );
-    expect(await config.secrets.whyUnusable(config.find("theirs"))).toContain(
+    expect(await config.secrets.whyUnusable(await config.find("theirs"))).toContain(
       "another obfuscation key",
     );
   });

@@ -35,24 +35,23 @@ function resolve(input: Partial<ResolveInput>) {
     flags: {},
     env: {},
     build: BUILD,
-    readConfig: () => CONFIG,
+    readConfig: async () => CONFIG,
     ...input,
   });
 }
 
 /** One line that says what happens, for comparing. */
-function outcome(input: Partial<ResolveInput>): string {
-  const resolution = resolve(input);
+async function outcome(input: Partial<ResolveInput>): Promise<string> {
+  const resolution = await resolve(input);
   if (!resolution.ok) return `exit ${resolution.error.exitCode}`;
   const { credential, destination } = resolution;
   const used = credential.kind === "profile" ? credential.profile.name : credential.source;
   return `${used} to ${destination.url}`;
 }
 
-function notes(input: Partial<ResolveInput>): string[] {
-  return resolve(input)
-    .shadowed.filter(({ isNote }) => isNote)
-    .map(({ source }) => source);
+async function notes(input: Partial<ResolveInput>): Promise<string[]> {
+  const { shadowed } = await resolve(input);
+  return shadowed.filter(({ isNote }) => isNote).map(({ source }) => source);
 }
 
 /** `--profile lab CONCH_TOKEN=T` as the settings that they are. */
@@ -83,89 +82,95 @@ describe("docs/credentials.md", () => {
     expect(rows.length).toBeGreaterThan(25);
   });
 
-  test.each(rows.map((row) => [row.given, row] as const))("%s", (given, row) => {
+  test.each(rows.map((row) => [row.given, row] as const))("%s", async (given, row) => {
     const settings = parseSettings(given);
-    expect(outcome(settings)).toBe(row.happens);
-    expect(notes(settings).join(", ")).toBe(row.told);
+    expect(await outcome(settings)).toBe(row.happens);
+    expect((await notes(settings)).join(", ")).toBe(row.told);
   });
 });
 
 describe("the credential", () => {
-  test("pitfall 1: CONCH_TOKEN and --token are used, with and without an active profile", () => {
-    for (const readConfig of [() => CONFIG, () => configOf()]) {
-      expect(outcome({ env: { CONCH_TOKEN: "T" }, readConfig })).toBe(`CONCH_TOKEN to ${WORK}`);
-      expect(outcome({ flags: { token: "T" }, readConfig })).toBe(`--token to ${WORK}`);
+  test("pitfall 1: CONCH_TOKEN and --token are used, with and without an active profile", async () => {
+    for (const readConfig of [async () => CONFIG, async () => configOf()]) {
+      expect(await outcome({ env: { CONCH_TOKEN: "T" }, readConfig })).toBe(
+        `CONCH_TOKEN to ${WORK}`,
+      );
+      expect(await outcome({ flags: { token: "T" }, readConfig })).toBe(`--token to ${WORK}`);
     }
   });
 
-  test("pitfall 2: a stored token goes to its own profile's URL and nowhere else", () => {
+  test("pitfall 2: a stored token goes to its own profile's URL and nowhere else", async () => {
     const env = { CONCH_ENV: "development", CONCH_URL: "https://evil.example.com" };
-    const resolution = resolve({ flags: { profile: "work" }, env });
+    const resolution = await resolve({ flags: { profile: "work" }, env });
     expect(resolution).toMatchObject({ ok: false, error: { exitCode: 2 } });
-    expect(outcome({ env })).toBe("exit 2");
-    expect(outcome({ flags: { profile: "work" }, env: { ...env, CONCH_TOKEN: "T" } })).toBe(
+    expect(await outcome({ env })).toBe("exit 2");
+    expect(await outcome({ flags: { profile: "work" }, env: { ...env, CONCH_TOKEN: "T" } })).toBe(
       "exit 2",
     );
-    expect(outcome({ flags: { url: "https://evil.example.com" } })).toBe("exit 2");
+    expect(await outcome({ flags: { url: "https://evil.example.com" } })).toBe("exit 2");
   });
 
-  test("pitfall 3: an unknown environment is an error, not production", () => {
+  test("pitfall 3: an unknown environment is an error, not production", async () => {
     for (const name of ["dev", "prod", "Production", "constructor", " production"]) {
-      const resolution = resolve({ env: { CONCH_ENV: name } });
+      const resolution = await resolve({ env: { CONCH_ENV: name } });
       expect(resolution).toMatchObject({ ok: false, error: { code: "usage", exitCode: 2 } });
-      expect(outcome({ flags: { environment: name } })).toBe("exit 2");
-      expect(outcome({ flags: { environment: name }, env: { CONCH_TOKEN: "T" } })).toBe("exit 2");
+      expect(await outcome({ flags: { environment: name } })).toBe("exit 2");
+      expect(await outcome({ flags: { environment: name }, env: { CONCH_TOKEN: "T" } })).toBe(
+        "exit 2",
+      );
     }
-    expect(resolve({ env: { CONCH_ENV: "dev" } })).toMatchObject({
+    expect(await resolve({ env: { CONCH_ENV: "dev" } })).toMatchObject({
       error: { hint: expect.stringContaining("Did you mean development?") },
     });
   });
 
-  test("pitfall 19: the path in a base URL belongs to it", () => {
-    expect(outcome({ flags: { profile: "lab" } })).toBe(`lab to ${LAB}`);
-    expect(outcome({ flags: { profile: "lab", url: `${LAB}/` } })).toBe(`lab to ${LAB}`);
-    expect(outcome({ flags: { profile: "lab", url: "HTTP://LAB.example.com:5001/api" } })).toBe(
-      `lab to ${LAB}`,
-    );
+  test("pitfall 19: the path in a base URL belongs to it", async () => {
+    expect(await outcome({ flags: { profile: "lab" } })).toBe(`lab to ${LAB}`);
+    expect(await outcome({ flags: { profile: "lab", url: `${LAB}/` } })).toBe(`lab to ${LAB}`);
+    expect(
+      await outcome({ flags: { profile: "lab", url: "HTTP://LAB.example.com:5001/api" } }),
+    ).toBe(`lab to ${LAB}`);
     for (const url of [
       "http://lab.example.com:5001",
       `${LAB}/v2`,
       `${LAB}%2f`,
       `${LAB}/../other`,
     ]) {
-      expect(outcome({ flags: { profile: "lab", url } })).toBe("exit 2");
+      expect(await outcome({ flags: { profile: "lab", url } })).toBe("exit 2");
     }
-    expect(outcome({ flags: { token: "T", url: `${LAB}/v1` } })).toBe(`--token to ${LAB}/v1`);
+    expect(await outcome({ flags: { token: "T", url: `${LAB}/v1` } })).toBe(`--token to ${LAB}/v1`);
   });
 
-  test("pitfall 26: two shells choose for themselves with CONCH_PROFILE", () => {
-    expect(outcome({ env: { CONCH_PROFILE: "lab" } })).toBe(`lab to ${LAB}`);
-    expect(outcome({ env: { CONCH_PROFILE: "work" } })).toBe(`work to ${WORK}`);
+  test("pitfall 26: two shells choose for themselves with CONCH_PROFILE", async () => {
+    expect(await outcome({ env: { CONCH_PROFILE: "lab" } })).toBe(`lab to ${LAB}`);
+    expect(await outcome({ env: { CONCH_PROFILE: "work" } })).toBe(`work to ${WORK}`);
   });
 
-  test("pitfall 18: with none active, or several, none is chosen silently", () => {
+  test("pitfall 18: with none active, or several, none is chosen silently", async () => {
     const none = configOf(profile("a", WORK), profile("b", LAB));
-    expect(resolve({ readConfig: () => none })).toMatchObject({
+    expect(await resolve({ readConfig: async () => none })).toMatchObject({
       error: { exitCode: 3, hint: expect.stringContaining("a, b") },
     });
     const two = configOf(profile("a", WORK, true), profile("b", LAB, true));
-    expect(resolve({ readConfig: () => two })).toMatchObject({
+    expect(await resolve({ readConfig: async () => two })).toMatchObject({
       error: { exitCode: 3, message: expect.stringContaining("2 profiles are marked as active") },
     });
-    expect(outcome({ readConfig: () => configOf() })).toBe("exit 3");
+    expect(await outcome({ readConfig: async () => configOf() })).toBe("exit 3");
   });
 
-  test("a token from a flag or a variable needs no config file, not even a readable one", () => {
-    const readConfig = () => {
+  test("a token from a flag or a variable needs no config file, not even a readable one", async () => {
+    const readConfig = async () => {
       throw new Error("was read");
     };
-    expect(outcome({ env: { CONCH_TOKEN: "T" }, readConfig })).toBe(`CONCH_TOKEN to ${WORK}`);
-    expect(outcome({ flags: { tokenFile: "f" }, readConfig })).toBe(`--token-file to ${WORK}`);
-    expect(outcome({ env: { CONCH_TOKEN: "" }, readConfig })).toBe("exit 2");
+    expect(await outcome({ env: { CONCH_TOKEN: "T" }, readConfig })).toBe(`CONCH_TOKEN to ${WORK}`);
+    expect(await outcome({ flags: { tokenFile: "f" }, readConfig })).toBe(
+      `--token-file to ${WORK}`,
+    );
+    expect(await outcome({ env: { CONCH_TOKEN: "" }, readConfig })).toBe("exit 2");
   });
 
-  test("the default build has no production URL, says so and how to go on", () => {
-    const resolution = resolve({ env: { CONCH_TOKEN: "T" }, build: NO_URLS });
+  test("the default build has no production URL, says so and how to go on", async () => {
+    const resolution = await resolve({ env: { CONCH_TOKEN: "T" }, build: NO_URLS });
     expect(resolution).toMatchObject({
       ok: false,
       error: {
@@ -175,11 +180,11 @@ describe("the credential", () => {
         hint: expect.stringContaining("CONCH_ENV=development with CONCH_URL"),
       },
     });
-    expect(outcome({ build: NO_URLS })).toBe(`work to ${WORK}`);
-    expect(outcome({ build: NO_URLS, env: { CONCH_ENV: "production" } })).toBe("exit 2");
+    expect(await outcome({ build: NO_URLS })).toBe(`work to ${WORK}`);
+    expect(await outcome({ build: NO_URLS, env: { CONCH_ENV: "production" } })).toBe("exit 2");
   });
 
-  test("URLs that are none, or hold a secret, are refused and not repeated", () => {
+  test("URLs that are none, or hold a secret, are refused and not repeated", async () => {
     for (const url of [
       "",
       "conch.example.com",
@@ -191,23 +196,28 @@ describe("the credential", () => {
       "https://conch.exa\tmple.com",
       "https://",
     ]) {
-      const resolution = resolve({ flags: { token: "T", url } });
+      const resolution = await resolve({ flags: { token: "T", url } });
       expect(resolution).toMatchObject({ ok: false, error: { exitCode: 2 } });
       expect(resolution.ok ? "" : resolution.error.message).not.toContain("hunter2");
     }
   });
 
-  test("a profile whose URL is none is unusable, and only that one", () => {
+  test("a profile whose URL is none is unusable, and only that one", async () => {
     const config = configOf(profile("broken", "example.com", true), profile("work", WORK));
-    expect(outcome({ readConfig: () => config })).toBe("exit 3");
-    expect(outcome({ readConfig: () => config, flags: { profile: "work" } })).toBe(
+    expect(await outcome({ readConfig: async () => config })).toBe("exit 3");
+    expect(await outcome({ readConfig: async () => config, flags: { profile: "work" } })).toBe(
       `work to ${WORK}`,
     );
   });
 
-  test("explain adds what the config file would have said", () => {
-    const input = { flags: {}, env: { CONCH_TOKEN: "T" }, build: BUILD, readConfig: () => CONFIG };
-    const explanation = explainCredential(input);
+  test("explain adds what the config file would have said", async () => {
+    const input = {
+      flags: {},
+      env: { CONCH_TOKEN: "T" },
+      build: BUILD,
+      readConfig: async () => CONFIG,
+    };
+    const explanation = await explainCredential(input);
     expect(explanation.shadowed).toEqual([
       {
         source: `the active profile "work" (${WORK})`,
@@ -275,16 +285,16 @@ function sameBase(a: string, b: string): boolean {
 }
 
 describe("all combinations", () => {
-  test("invariants of the choice", () => {
-    fc.assert(
-      fc.property(inputs, ({ config, ...input }) => {
+  test("invariants of the choice", async () => {
+    await fc.assert(
+      fc.asyncProperty(inputs, async ({ config, ...input }) => {
         let reads = 0;
-        const readConfig = () => {
+        const readConfig = async () => {
           reads += 1;
           return config;
         };
         const { flags, env, build } = input;
-        const resolution = resolveCredential({ ...input, readConfig });
+        const resolution = await resolveCredential({ ...input, readConfig });
 
         // No secret in anything that is printed.
         const { error } = resolution.ok ? { error: null } : resolution;

@@ -57,7 +57,7 @@ describe("pitfall 4: before something is made on a server", () => {
     for (const text of [GO_CONFIG, undefined]) {
       using config = createTestConfig(text === undefined ? {} : { text });
       await config.store.checkWritable("file");
-      expect(config.store.read().exists).toBe(text !== undefined);
+      expect((await config.store.read()).exists).toBe(text !== undefined);
       if (text !== undefined) expect(config.text()).toBe(text);
     }
   });
@@ -83,10 +83,10 @@ describe("pitfall 4: before something is made on a server", () => {
 
 test("a profile without a credential says how to get one, in words that can be pasted", async () => {
   using config = createTestConfig({ text: `{"profiles": {"it's": {}, "b": {}}}` });
-  const failure = await failureOf(config.secrets.open(config.find("it's")));
+  const failure = await failureOf(config.secrets.open(await config.find("it's")));
   expect(failure).toMatchObject({ code: "no_credential", exitCode: 3 });
   expect(failure.hint).toContain("`conch --profile 'it'\\''s' profile relogin`");
-  expect((await failureOf(config.secrets.open(config.find("b")))).hint).toContain(
+  expect((await failureOf(config.secrets.open(await config.find("b")))).hint).toContain(
     "`conch --profile b profile set token -`",
   );
 });

@@ -54,8 +54,8 @@ export function createTestConfig(
     });
     return {
       ...profiles,
-      find(name: string) {
-        const profile = profiles.store.read().profiles.find((found) => found.name === name);
+      async find(name: string) {
+        const profile = (await profiles.store.read()).profiles.find((found) => found.name === name);
         if (profile === undefined) throw new Error(`no profile ${name}`);
         return profile;
       },

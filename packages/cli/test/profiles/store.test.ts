@@ -29,10 +29,10 @@ function systemError(code: string): Error {
 }
 
 /** What the store says of a file with that text. */
-function faultOf(text: string | Uint8Array): string {
+async function faultOf(text: string | Uint8Array): Promise<string> {
   using config = createTestConfig({ text });
   try {
-    config.store.read();
+    await config.store.read();
     return "no fault";
   } catch (error) {
     expect(error).toMatchObject({ code: "config_invalid", exitCode: 1 });
@@ -94,23 +94,23 @@ describe("a file that cannot be understood", () => {
       "profiles.a.credential_process: expected a command whose quotes all end, found a string",
     ],
   ];
-  test.each(FAULTS.map(([text, fault]) => [fault, text] as const))("%s", (fault, text) => {
-    expect(faultOf(text)).toBe(fault);
+  test.each(FAULTS.map(([text, fault]) => [fault, text] as const))("%s", async (fault, text) => {
+    expect(await faultOf(text)).toBe(fault);
   });
 
-  test("bytes that are not UTF-8, UTF-16, and too large a file", () => {
-    expect(faultOf(Buffer.from('{\n"ü": "\xff"}', "latin1"))).toBe(
+  test("bytes that are not UTF-8, UTF-16, and too large a file", async () => {
+    expect(await faultOf(Buffer.from('{\n"ü": "\xff"}', "latin1"))).toBe(
       "line 2, column 2: bytes that are not UTF-8",
     );
-    expect(faultOf(Buffer.concat([Buffer.from('{"ü": "x'), Buffer.of(0xe2, 0x82)]))).toBe(
+    expect(await faultOf(Buffer.concat([Buffer.from('{"ü": "x'), Buffer.of(0xe2, 0x82)]))).toBe(
       "line 1, column 9: bytes that are not UTF-8",
     );
-    expect(faultOf(Buffer.from("\ufeff{}", "utf16le"))).toContain("UTF-16; save it as UTF-8");
-    expect(faultOf(Buffer.alloc(16 * 1024 * 1024 + 1, " "))).toBe("it is larger than 16 MiB");
+    expect(await faultOf(Buffer.from("\ufeff{}", "utf16le"))).toContain("UTF-16; save it as UTF-8");
+    expect(await faultOf(Buffer.alloc(16 * 1024 * 1024 + 1, " "))).toBe("it is larger than 16 MiB");
   });
 
-  test("a byte order mark is no fault", () => {
-    expect(faultOf(`\ufeff${GO_CONFIG}`)).toBe("no fault");
+  test("a byte order mark is no fault", async () => {
+    expect(await faultOf(`\ufeff${GO_CONFIG}`)).toBe("no fault");
   });
 
   test("pitfall 12: is never overwritten, by no change", async () => {
@@ -133,7 +133,9 @@ describe("a file that cannot be understood", () => {
       },
     });
     using config = createTestConfig({ text: GO_CONFIG, files: unreadable });
-    expect(() => config.store.read()).toThrow(/cannot read the config file .*: permission denied/);
+    expect((await failureOf(config.store.read())).message).toMatch(
+      /cannot read the config file .*: permission denied/,
+    );
     const write = await failureOf(
       config.store.update((draft) => draft.put("x", { credential: TOKEN })),
     );
@@ -169,7 +171,7 @@ describe("a write", () => {
 
   test("pitfall 13: an open file gets mode 0600, with a note, also when it is read", async () => {
     using config = createTestConfig({ text: GO_CONFIG, mode: 0o644 });
-    expect(config.store.read().notes).toEqual([expect.stringContaining("has mode 0644")]);
+    expect((await config.store.read()).notes).toEqual([expect.stringContaining("has mode 0644")]);
     expect(modeOf(config.path)).toBe(0o644);
     await config.store.update((draft) => draft.activate("person"));
     expect(modeOf(config.path)).toBe(0o600);
@@ -242,7 +244,9 @@ describe("a write", () => {
   test("links that go round in a circle are an error", async () => {
     using config = createTestConfig();
     symlinkSync(config.path, config.path);
-    expect(() => config.store.read()).toThrow(/links go round in a circle \(ELOOP\)/);
+    expect((await failureOf(config.store.read())).message).toMatch(
+      /links go round in a circle \(ELOOP\)/,
+    );
     const write = await failureOf(config.store.update((draft) => draft.put("a", {})));
     expect(write).toMatchObject({ code: "config_not_written" });
   });
@@ -262,7 +266,7 @@ describe("a write", () => {
     writeFileSync(`${config.path}.new`, "half a fi");
     await config.store.update((draft) => draft.activate("person"));
     expect(readdirSync(config.directory).sort()).toEqual(["conch.json", "conch.json.lock"]);
-    expect(config.find("person").active).toBe(true);
+    expect((await config.find("person")).active).toBe(true);
   });
 
   test("a change that changes nothing, or throws, writes nothing", async () => {
@@ -348,7 +352,7 @@ describe("a write", () => {
     });
     using config = createTestConfig({ text: GO_CONFIG, files });
     await config.store.update((draft) => draft.activate("person"));
-    expect(config.find("person").active).toBe(true);
+    expect((await config.find("person")).active).toBe(true);
     expect(config.notes).toEqual([expect.stringContaining("not synced to disk: the disk failed")]);
   });
 
@@ -356,7 +360,7 @@ describe("a write", () => {
     using config = createTestConfig();
     const path = join(config.directory, "missing", "conch.json");
     using other = createTestConfig({ profiles: { configPath: path } });
-    expect(other.store.read()).toMatchObject({ exists: false, profiles: [] });
+    expect(await other.store.read()).toMatchObject({ exists: false, profiles: [] });
     const write = await failureOf(other.store.update((draft) => draft.put("a", {})));
     expect(write).toMatchObject({
       code: "config_not_written",
@@ -367,7 +371,9 @@ describe("a write", () => {
   test("the config is a directory: says so", async () => {
     using config = createTestConfig();
     mkdirSync(config.path);
-    expect(() => config.store.read()).toThrow("it is a directory, not a file");
+    expect((await failureOf(config.store.read())).message).toContain(
+      "it is a directory, not a file",
+    );
   });
 });
 
@@ -382,7 +388,7 @@ describe("the lock", () => {
         ),
       ),
     );
-    expect(config.store.read().profiles).toHaveLength(23);
+    expect((await config.store.read()).profiles).toHaveLength(23);
   });
 
   test("is held by another for too long: an error that says so, nothing written", async () => {
@@ -401,7 +407,7 @@ describe("the lock", () => {
     expect(write).toMatchObject({ code: "config_busy", exitCode: 1 });
     lock?.release();
     await config.store.update((draft) => draft.activate("person"));
-    expect(config.find("person").active).toBe(true);
+    expect((await config.find("person")).active).toBe(true);
   });
 
   test("leaves an empty file, and no journal", async () => {
@@ -419,7 +425,7 @@ describe("profiles", () => {
       await draft.put("a", { credential: TOKEN });
       await draft.put("b", { credential: TOKEN });
     });
-    expect(config.store.read().profiles.map(({ active }) => active)).toEqual([true, false]);
+    expect((await config.store.read()).profiles.map(({ active }) => active)).toEqual([true, false]);
   });
 
   test("pitfall 18: deleting one that does not exist is an error; of the active one, none takes its place", async () => {
@@ -433,7 +439,10 @@ describe("profiles", () => {
       });
     }
     await config.store.update((draft) => draft.remove("automation"));
-    expect(config.store.read().profiles.map(({ active }) => active)).toEqual([false, false]);
+    expect((await config.store.read()).profiles.map(({ active }) => active)).toEqual([
+      false,
+      false,
+    ]);
   });
 
   test("pitfall 11, 14: a new credential replaces every credential that the profile had", async () => {
@@ -445,7 +454,7 @@ describe("profiles", () => {
         using config = createTestConfig({ text: GO_CONFIG });
         await config.store.update((draft) => draft.put("person", { credential: before }));
         await config.store.update((draft) => draft.put("person", { credential: after }));
-        expect(config.find("person").credential.kind).toBe(after.kind);
+        expect((await config.find("person")).credential.kind).toBe(after.kind);
         const { token, token_info, session, jwt, credential_process } =
           config.json().profiles.person;
         expect([token !== "", session !== undefined, credential_process !== undefined]).toEqual([
@@ -463,13 +472,12 @@ describe("profiles", () => {
     using config = createTestConfig();
     for (const name of ["__proto__", "10", "2", "", "a\nb", "constructor", "\ud800"]) {
       await config.store.update((draft) => draft.put(name, { credential: TOKEN, apiUrl: "x" }));
-      expect(await config.secrets.open(config.find(name))).toBe("conch_x");
+      expect(await config.secrets.open(await config.find(name))).toBe("conch_x");
     }
-    expect(
-      config.store
-        .read()
-        .profiles.map(({ name }) => name)
-        .slice(0, 3),
-    ).toEqual(["__proto__", "10", "2"]);
+    expect((await config.store.read()).profiles.map(({ name }) => name).slice(0, 3)).toEqual([
+      "__proto__",
+      "10",
+      "2",
+    ]);
   });
 });

@@ -17,7 +17,7 @@ export const command = defineCommand({
   exitCodes: [],
   environment: ["CONCH_PROFILE", "CONCH_ENV", "CONCH_URL", "CONCH_CONFIG"],
   async run(_, context) {
-    const url = configuredUrl(context);
+    const url = await configuredUrl(context);
     const server = url === null ? null : await serverVersion(context, url);
     const json = { client: CLIENT_VERSION, server, url, build: BUILD_FLAGS };
     return {
@@ -36,10 +36,10 @@ export const command = defineCommand({
 });
 
 /** Where the server would be; `null` where none is configured, or it cannot be told. */
-function configuredUrl(context: CommandContext): string | null {
+async function configuredUrl(context: CommandContext): Promise<string | null> {
   try {
     const input = resolveInput(context, openProfiles(context));
-    const use = resolveCredential(input);
+    const use = await resolveCredential(input);
     if (use.ok) return use.destination.url;
     const place = resolveDestination({ flags: input.flags, env: input.env, build: BUILD_URLS });
     if (place.ok) return place.destination.url;

@@ -67,7 +67,7 @@ export const command = defineCommand({
         "Choose another name, or replace it with --overwrite.",
       );
     };
-    refuseExisting(store.read().profiles);
+    refuseExisting((await store.read()).profiles);
     await store.checkWritable(options.store ?? "file");
     const apiUrl = resolution.destination.url;
     const credential = await newCredential(context, options, { store, secrets }, apiUrl);

@@ -26,7 +26,9 @@ export const command = defineCommand({
   async run({ args: { name }, options }, context) {
     const profiles = openProfiles(context);
     const { store } = profiles;
-    const profile = readConfig(context, profiles).profiles.find((each) => each.name === name);
+    const profile = (await readConfig(context, profiles)).profiles.find(
+      (each) => each.name === name,
+    );
     if (profile === undefined) {
       throw new CommandError(
         EXIT.notFound,

@@ -12,7 +12,7 @@ export const command = defineCommand({
   environment: ["CONCH_CONFIG", "NO_COLOR"],
   async run(_, context) {
     const profiles = openProfiles(context);
-    const sorted = sortedBy(readConfig(context, profiles).profiles, ({ name }) => name);
+    const sorted = sortedBy((await readConfig(context, profiles)).profiles, ({ name }) => name);
     const shown = await Promise.all(
       sorted.map((profile) => showProfile(profile, profiles.secrets)),
     );

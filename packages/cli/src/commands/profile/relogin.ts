@@ -23,7 +23,7 @@ export const command = defineCommand({
   exitCodes: [3, 5, 6],
   environment: ["CONCH_PROFILE", "CONCH_CONFIG"],
   async run({ options }, context) {
-    const { profile, profiles, url } = useProfile(context);
+    const { profile, profiles, url } = await useProfile(context);
     const { name, credential } = profile;
     const user = options.user ?? profile.user;
     if (credential.kind === "token" || credential.kind === "process") {

@@ -24,7 +24,7 @@ export const command = defineCommand({
   exitCodes: [3, 5, 6],
   environment: ["CONCH_PROFILE", "CONCH_CONFIG"],
   async run({ args, options }, context) {
-    const { profile, profiles, url } = useProfile(context);
+    const { profile, profiles, url } = await useProfile(context);
     const { store, secrets } = profiles;
     const given = await requireSecret(context, {
       flag: "TOKEN",

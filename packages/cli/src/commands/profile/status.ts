@@ -41,7 +41,7 @@ export const command = defineCommand({
   async run(_, context) {
     const profiles = openProfiles(context);
     const wanted = context.globals.profile;
-    const all = sortedBy(readConfig(context, profiles).profiles, ({ name }) => name);
+    const all = sortedBy((await readConfig(context, profiles)).profiles, ({ name }) => name);
     const chosen = all.filter(({ name }) => wanted === undefined || name === wanted);
     if (wanted !== undefined && chosen.length === 0) {
       throw new ProfileError(

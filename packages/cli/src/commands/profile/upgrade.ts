@@ -27,7 +27,7 @@ export const command = defineCommand({
   exitCodes: [3, 4, 5, 6],
   environment: ["CONCH_PROFILE", "CONCH_CONFIG"],
   async run({ options }, context) {
-    const { profile, profiles, url } = useProfile(context);
+    const { profile, profiles, url } = await useProfile(context);
     const { kind } = profile.credential;
     if (kind === "process") {
       throw usageError(`the profile "${profile.name}" gets its token from a command`, null);

@@ -20,7 +20,7 @@ export const command = defineCommand({
   environment: CREDENTIAL_ENVIRONMENT,
   async run({ options }, context) {
     const profiles = openProfiles(context);
-    const explanation = explainCredential(resolveInput(context, profiles));
+    const explanation = await explainCredential(resolveInput(context, profiles));
     const { resolution } = explanation;
     if (!resolution.ok) {
       if (options.explain) explainFailure(context, explanation);
