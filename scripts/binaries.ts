@@ -95,7 +95,10 @@ export interface Bundle {
   readonly text: string;
   /** Relative to the repository's root. */
   readonly inputs: readonly string[];
-  /** What each of them loads at once; what it loads on demand is not in here. */
+  /**
+   * What each of them loads at once, modules of the platform by their names (`node:fs`); what it loads
+   * on demand is not in here.
+   */
   readonly imports: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -111,8 +114,8 @@ export async function buildBundle(program: Program, flags: BuildFlags): Promise<
     Object.entries(metafile?.inputs ?? {}).map(([path, input]) => [
       fromRoot(path),
       input.imports
-        .filter(({ kind, external }) => kind === "import-statement" && external !== true)
-        .map(({ path }) => fromRoot(path)),
+        .filter(({ kind }) => kind === "import-statement")
+        .map(({ path, external }) => (external === true ? path : fromRoot(path))),
     ]),
   );
   return { text: texts.join("\n"), inputs: [...imports.keys()], imports };

@@ -38,11 +38,13 @@ test("the frame loads no command and no package", () => {
 });
 
 test.each(["profile/list", "profile/set-active", "general/completion", "general/help"])(
-  "%s makes no request, and loads no schema library",
+  "%s makes no request, and loads no schema library and no module of the platform",
   (command) => {
     const module = `${CLI}/commands/${command}.ts`;
     expect(imports.keys()).toContain(module);
-    expect(packagesOf(loadedWith(...FRAME, module))).toEqual([]);
+    const loaded = loadedWith(...FRAME, module);
+    expect(packagesOf(loaded)).toEqual([]);
+    expect([...loaded].filter((path) => path.startsWith("node:"))).toEqual([]);
   },
 );
 
