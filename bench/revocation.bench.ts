@@ -99,7 +99,8 @@ interface Times {
   /** From the sending of its COMMIT to the answer, the disk's sync included. */
   readonly commitMs: number;
   /**
-   * From that answer to the last acceptance by any verifier. Before the disk has it, PostgreSQL shows a
+   * From that answer until the last verifier accepts no more: until the first verification began there
+   * that refused, which is later than the last acceptance. Before the disk has it, PostgreSQL shows a
    * commit to nobody.
    */
   readonly afterMs: number;
@@ -109,8 +110,8 @@ async function measure(token: string): Promise<Times> {
   await askAll({ kind: "watch", token });
   const lasts = askAll({ kind: "last" });
   const { sentAtMs, answeredAtMs } = await revoke(database, token);
-  const accepted = (await lasts).map(({ acceptedAtMs = 0 }) => acceptedAtMs - answeredAtMs);
-  return { commitMs: answeredAtMs - sentAtMs, afterMs: Math.max(0, ...accepted) };
+  const refused = (await lasts).map(({ refusedAtMs = Infinity }) => refusedAtMs - answeredAtMs);
+  return { commitMs: answeredAtMs - sentAtMs, afterMs: Math.max(0, ...refused) };
 }
 
 async function measureAll(tokens: readonly string[]): Promise<Times[]> {

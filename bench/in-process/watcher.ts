@@ -1,10 +1,11 @@
 /**
- * A service that verifies without pause: the one token that it watches, to see when it is accepted for
- * the last time, and others as a load. Arguments: a URL, its own token, a file of tokens.
+ * A service that verifies without pause: the one token that it watches, to see from when on it is
+ * refused, and others as a load. Arguments: a URL, its own token, a file of tokens.
  */
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
-import { createVerifier } from "@conch/verify";
+import { createVerifierContext } from "../../packages/verify/src/context.ts";
+import { createVerifierIn } from "../../packages/verify/src/verifier.ts";
 
 /** What it is asked, in lines of JSON. */
 export type WatcherQuestion =
@@ -21,20 +22,30 @@ export type WatcherQuestion =
 
 export interface WatcherAnswer {
   readonly perSecond?: number;
-  /** Milliseconds since the epoch, as a fraction. */
-  readonly acceptedAtMs?: number;
+  /** When the first verification began that refused; milliseconds since the epoch, as a fraction. */
+  readonly refusedAtMs?: number;
 }
 
 /** Between two batches of the load. Each wake-up costs about as much as a hundred verifications. */
 const TICK_MS = 5;
-/** The same while a token is watched: how exactly the last acceptance is seen. */
-const WATCHING_TICK_MS = 1;
 /** What is verified in a row without any pace. */
 const BATCH = 200;
 const CALIBRATION_MS = 1_500;
 
 const [url = "", ownToken = "", tokensFile = ""] = process.argv.slice(2);
-const verifier = createVerifier({ url, token: ownToken });
+const verifier = createVerifierIn(
+  {
+    ...createVerifierContext(),
+    async fetch(target, init) {
+      const response = await fetch(target, init);
+      const text = await response.text();
+      // As soon as what it says was applied, so that the end is seen as it comes, not in the next batch.
+      setImmediate(() => void look());
+      return new Response(text, response);
+    },
+  },
+  { url, token: ownToken },
+);
 const tokens = readFileSync(tokensFile, "utf8").trimEnd().split("\n");
 
 const now = (): number => performance.timeOrigin + performance.now();
@@ -42,9 +53,9 @@ let next = 0;
 let perSecond = 0;
 let done = 0;
 let watched: string | null = null;
-let acceptedAtMs = 0;
+let isLooking = false;
 let onAccepted: (() => void) | null = null;
-let refused = Promise.withResolvers<void>();
+let refused = Promise.withResolvers<number>();
 
 async function verifyNext(): Promise<void> {
   next = next + 1 === tokens.length ? 0 : next + 1;
@@ -52,15 +63,19 @@ async function verifyNext(): Promise<void> {
   done += 1;
 }
 
-async function look(token: string): Promise<void> {
-  const { status } = await verifier.verify(token);
+/** Verifies what is watched, one at a time. */
+async function look(): Promise<void> {
+  if (watched === null || isLooking) return;
+  isLooking = true;
+  const askedAtMs = now();
+  const { status } = await verifier.verify(watched);
+  isLooking = false;
   if (status === "ok") {
-    acceptedAtMs = now();
     onAccepted?.();
     onAccepted = null;
   } else if (status === "invalid" && onAccepted === null) {
     watched = null;
-    refused.resolve();
+    refused.resolve(askedAtMs);
   }
 }
 
@@ -74,12 +89,11 @@ async function run(): Promise<never> {
     owed =
       perSecond === Infinity
         ? BATCH
-        : Math.min(owed + elapsed(lastMs, nowMs), elapsed(0, 2 * TICK_MS));
+        : Math.min(owed + elapsed(lastMs, nowMs), elapsed(0, 4 * TICK_MS));
     lastMs = nowMs;
+    void look();
     for (; owed >= 1; owed -= 1) await verifyNext();
-    if (watched !== null) await look(watched);
-    const tickMs = watched === null ? TICK_MS : WATCHING_TICK_MS;
-    await (perSecond === Infinity ? new Promise(setImmediate) : Bun.sleep(tickMs));
+    await (perSecond === Infinity ? new Promise(setImmediate) : Bun.sleep(TICK_MS));
   }
 }
 
@@ -112,8 +126,7 @@ const answers: {
     return {};
   },
   async last() {
-    await refused.promise;
-    return { acceptedAtMs };
+    return { refusedAtMs: await refused.promise };
   },
 };
 

@@ -60,8 +60,12 @@ async function transactPatiently(node: Database, index: number): ReturnType<type
 /** Follows the log as a lease does, and fails at the first row that is not the next one. */
 async function tail(node: Database, isOver: () => boolean): Promise<ChangeRow[]> {
   const source = createLogSource(node.openLease(), BOUND_MS_DEFAULT);
-  const read = async (fromSeq: number | null): Promise<readonly ChangeRow[]> =>
-    (await source.transaction((tx) => tx.read(fromSeq), TIME_LIMIT_MS)).value.rows;
+  const state = { incarnation: randomUUID(), applied: 1, low: 1, holders: 0 };
+  const read = async (fromSeq: number): Promise<readonly ChangeRow[]> => {
+    const wish = { fromSeq, wantsMembers: false };
+    return (await source.renew(state, wish, TIME_LIMIT_MS)).value.slice.rows;
+  };
+  await source.register(state.incarnation, TIME_LIMIT_MS);
   const seen = [...(await read(1))];
   for (let wasOver = false; !wasOver;) {
     wasOver = isOver();

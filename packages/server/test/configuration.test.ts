@@ -9,6 +9,7 @@ import { createLogSource } from "../src/store/member.ts";
 import { describeEachDialect } from "./databases.ts";
 
 const STATE = { incarnation: "a", applied: 1, low: 1, holders: 0 };
+const WISH = { fromSeq: 1, wantsMembers: false };
 const TIME_LIMIT_MS = 2_000;
 const noPause = async (): Promise<void> => {};
 
@@ -36,9 +37,9 @@ describeEachDialect("the bound", (dialect) => {
     await using testDatabase = await dialect.create();
     const database = await testDatabase.open();
     const source = createLogSource(database.openLease(), BOUND_MS_DEFAULT);
-    await source.transaction((tx) => tx.register(STATE), TIME_LIMIT_MS);
+    await source.register("a", TIME_LIMIT_MS);
     const changed = changeBound(database, 2_000, async () => {
-      await source.transaction((tx) => tx.beat(STATE), TIME_LIMIT_MS);
+      await source.renew(STATE, WISH, TIME_LIMIT_MS);
     });
     const error = await changed.catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(NodesRunningError);
@@ -49,12 +50,12 @@ describeEachDialect("the bound", (dialect) => {
     await using testDatabase = await dialect.create();
     const database = await testDatabase.open();
     const source = createLogSource(database.openLease(), BOUND_MS_DEFAULT);
-    await source.transaction((tx) => tx.register(STATE), TIME_LIMIT_MS);
+    await source.register("a", TIME_LIMIT_MS);
     const pauses: number[] = [];
     await changeBound(database, 2_000, async (ms) => void pauses.push(ms));
     expect(pauses).toEqual([BOUND_MS_DEFAULT]);
-    const { value } = await source.transaction((tx) => tx.beat(STATE), TIME_LIMIT_MS);
-    expect(value).toBe(false);
+    const { value } = await source.renew(STATE, WISH, TIME_LIMIT_MS);
+    expect(value.isMember).toBe(false);
   });
 
   test("a node that started with another does not register", async () => {
@@ -62,7 +63,7 @@ describeEachDialect("the bound", (dialect) => {
     const database = await testDatabase.open();
     const source = createLogSource(database.openLease(), BOUND_MS_DEFAULT);
     await changeBound(database, 2_000, noPause);
-    const registered = source.transaction((tx) => tx.register(STATE), TIME_LIMIT_MS);
+    const registered = source.register("a", TIME_LIMIT_MS);
     const error = await registered.catch((thrown: unknown) => thrown);
     expect(String(error)).toMatch(/bound was changed/);
     expect(await database.db.selectFrom("member").selectAll().execute()).toEqual([]);

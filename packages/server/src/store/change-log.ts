@@ -3,7 +3,7 @@ import { sql, type CompiledQuery, type Kysely, type RawBuilder, type Transaction
 import type { LogPosition } from "@conch/contract";
 import type { LogSlice } from "@conch/verify/core/log-source";
 import type { Change } from "./database.ts";
-import type { Schema } from "./schema.ts";
+import type { ChangeKind, Schema } from "./schema.ts";
 
 /** What appending needs of the outside. */
 export interface ChangeLogContext {
@@ -84,22 +84,35 @@ function compileAppend(
   return [update.compile(), insert.compile()];
 }
 
+/** A row of `logQuery`: the head, and with it a row of the log where there is one. */
+export interface LogQueryRow {
+  readonly epoch: string;
+  readonly seq: number | null;
+  readonly uid: string | null;
+  readonly kind: ChangeKind | null;
+  readonly token_id: string | null;
+  readonly user_id: string | null;
+}
+
 /**
  * Reads the log to its end in one statement, so that the epoch and the rows belong together. In a
  * READ COMMITTED transaction the statement sees all that was committed before it began.
  *
  * @param fromSeq the first row to read; `null`: the newest alone, which is never pruned.
  */
-export async function readLog(tx: Kysely<Schema>, fromSeq: number | null): Promise<LogSlice> {
-  const rows = await tx
+export function logQuery(db: Kysely<Schema>, fromSeq: number | null) {
+  return db
     .selectFrom("change_head as head")
     .leftJoin("change_log as log", (join) =>
       fromSeq === null ? join.onRef("log.seq", "=", "head.seq") : join.on("log.seq", ">=", fromSeq),
     )
     .where("head.id", "=", 1)
     .orderBy("log.seq")
-    .select(["head.epoch", "log.seq", "log.uid", "log.kind", "log.token_id", "log.user_id"])
-    .execute();
+    .select(["head.epoch", "log.seq", "log.uid", "log.kind", "log.token_id", "log.user_id"]);
+}
+
+/** What `logQuery` found. */
+export function toLogSlice(rows: readonly LogQueryRow[]): LogSlice {
   return {
     epoch: rows[0]?.epoch ?? "",
     rows: rows.flatMap(({ seq, uid, kind, token_id, user_id }) =>

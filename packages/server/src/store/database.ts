@@ -2,7 +2,7 @@
  * What the rest of the store sees of a database. `dialect/sqlite.ts` and `dialect/postgres.ts` make
  * one; nothing else knows which it is.
  */
-import type { Kysely, RawBuilder, Transaction } from "kysely";
+import type { Compilable, Kysely, QueryResult, RawBuilder, Transaction } from "kysely";
 import type { ChangeLogContext } from "./change-log.ts";
 import type { DatabaseUnusableError } from "./errors.ts";
 import type { LookUp } from "./lookup.ts";
@@ -53,6 +53,16 @@ export interface WriteOptions {
   readonly isLong?: boolean;
 }
 
+/** Queries that go together. */
+export type Batch = readonly Compilable[];
+
+/** What each of them is answered. */
+export type BatchResults<Queries extends Batch> = {
+  readonly [K in keyof Queries]: Queries[K] extends Compilable<infer Row>
+    ? QueryResult<Row>
+    : never;
+};
+
 /** A connection that nothing else uses, for a node's lease. */
 export interface LeaseConnection {
   /**
@@ -62,6 +72,14 @@ export interface LeaseConnection {
    *   time, or answers COMMIT with a warning; the connection is then closed and made anew.
    */
   transaction<T>(work: (tx: Transaction<Schema>) => Promise<T>, timeLimitMs: number): Promise<T>;
+  /**
+   * The same for queries that do not depend on each other's answers, in their order: where the
+   * database is reached over a network they go in one flight, COMMIT included.
+   */
+  batch<Queries extends Batch>(
+    compose: (db: Kysely<Schema>) => readonly [...Queries],
+    timeLimitMs: number,
+  ): Promise<BatchResults<Queries>>;
   /**
    * Calls `listener` soon after commits that appended to the log, by whichever node. A hint: it may
    * be late, lost, or called for nothing.

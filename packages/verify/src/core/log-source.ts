@@ -25,26 +25,24 @@ export interface Member {
 /** The end of the log, read in one statement with a snapshot of its own. */
 export interface LogSlice {
   readonly epoch: string;
-  /** All rows with `seq >= fromSeq`, in order, to the end of the log. */
+  /** All rows from the one asked for, in order, to the end of the log. */
   readonly rows: readonly ChangeRow[];
 }
 
-/** Statements of one READ COMMITTED transaction. */
-export interface LogTransaction {
-  /**
-   * `UPDATE member SET beat = beat + 1, applied, low, holders WHERE incarnation`.
-   *
-   * @returns whether there is such a row.
-   */
-  beat(state: MemberState): Promise<boolean>;
-  /** `INSERT` of the row, with `beat` 0. */
-  register(state: MemberState): Promise<void>;
-  /**
-   * The epoch and the rows from `fromSeq` to the end; `null`: the newest row alone. The newest row is
-   * never pruned.
-   */
-  read(fromSeq: number | null): Promise<LogSlice>;
-  members(): Promise<readonly Member[]>;
+/** What a renewal asks for. */
+export interface RenewalWish {
+  /** The first row to read; `null`: the newest row alone, which is never pruned. */
+  readonly fromSeq: number | null;
+  readonly wantsMembers: boolean;
+}
+
+/** What came of a renewal. */
+export interface Renewal {
+  /** Whether the member has a row. */
+  readonly isMember: boolean;
+  readonly slice: LogSlice;
+  /** `null` where they were not wanted. */
+  readonly members: readonly Member[] | null;
 }
 
 /** What came of a COMMIT. */
@@ -57,17 +55,21 @@ export interface Committed<T> {
   readonly warning: string | null;
 }
 
-/** The log's side of the database, on a connection that nothing else uses. */
+/**
+ * The log's side of the database, on a connection that nothing else uses. Everything is one READ
+ * COMMITTED transaction and resolves after the answer to its COMMIT. It rejects where any statement
+ * failed, where the server is in recovery, and after `timeLimitMs`, when the connection is closed:
+ * whether it was committed is then not known.
+ */
 export interface LogSource {
+  /** `INSERT` of a member's row, with `beat` and `low` 0. Reads the newest row of the log. */
+  register(incarnation: string, timeLimitMs: number): Promise<Committed<LogSlice>>;
   /**
-   * Runs `work` in one transaction and resolves after the answer to its COMMIT. Rejects where any
-   * statement failed, where the server is in recovery, and after `timeLimitMs`, when the connection is
-   * closed: whether it was committed is then not known.
+   * `UPDATE member SET beat = beat + 1, applied, low, holders WHERE incarnation`, then the log to its
+   * end, then the members. No statement depends on the answer to another: all of them and COMMIT can
+   * go in one flight.
    */
-  transaction<T>(
-    work: (transaction: LogTransaction) => Promise<T>,
-    timeLimitMs: number,
-  ): Promise<Committed<T>>;
+  renew(state: MemberState, wish: RenewalWish, timeLimitMs: number): Promise<Committed<Renewal>>;
   /**
    * `DELETE` of a member's row `WHERE incarnation AND beat`. Where it has to wait for the row's lock,
    * it must judge the row as it is then (READ COMMITTED does).

@@ -2,7 +2,7 @@
 import { createLeaseClock, type LeaseClock } from "./lease-clock.ts";
 import type { History } from "./history.ts";
 import type { HolderRegistry } from "./holders.ts";
-import type { LogSlice, LogSource, Member } from "./log-source.ts";
+import type { LogSlice, LogSource, Member, Renewal } from "./log-source.ts";
 import { createRenewals, type Attempted } from "./renewals.ts";
 import type { Cursor, Edge } from "./types.ts";
 
@@ -65,13 +65,6 @@ function headOf(slice: LogSlice): Cursor {
   return { epoch: slice.epoch, seq: last.seq, uid: last.uid };
 }
 
-/** What one transaction of a renewal read. */
-interface Reading {
-  readonly slice: LogSlice;
-  readonly isContinuation: boolean;
-  readonly members: readonly Member[] | null;
-}
-
 /** Makes a node's lease; `start` begins it. */
 export function createNodeLease(options: NodeLeaseOptions): NodeLease {
   const { edge, boundMs, source, history, holders } = options;
@@ -95,31 +88,18 @@ export function createNodeLease(options: NodeLeaseOptions): NodeLease {
 
   async function register(): Promise<void> {
     const name = options.createIncarnation();
-    const { value, warning } = await source.transaction(async (transaction) => {
-      const slice = await transaction.read(null);
-      const { seq } = headOf(slice);
-      await transaction.register({ incarnation: name, applied: seq, low: 0, holders: 0 });
-      return slice;
-    }, lifeMs / 2);
+    const { value, warning } = await source.register(name, lifeMs / 2);
     if (warning !== null) throw new Error(warning);
     startOver(headOf(value));
     incarnation = name;
   }
 
-  async function read(name: string, cursor: Cursor): Promise<Reading | null> {
+  /** @param fromSeq `null`: the newest row alone. */
+  async function read(name: string, applied: number, fromSeq: number | null): Promise<Renewal> {
     holders.forgetEnded();
-    const state = { incarnation: name, applied: cursor.seq, low: low(), holders: holders.count() };
-    const wantsMembers = options.members.wanted();
-    const { value, warning } = await source.transaction(async (transaction) => {
-      if (!(await transaction.beat(state))) return null;
-      const slice = await transaction.read(cursor.seq);
-      const isContinuation = continues(slice, cursor);
-      return {
-        slice: isContinuation ? slice : await transaction.read(null),
-        isContinuation,
-        members: wantsMembers ? await transaction.members() : null,
-      };
-    }, lifeMs / 2);
+    const state = { incarnation: name, applied, low: low(), holders: holders.count() };
+    const wish = { fromSeq, wantsMembers: options.members.wanted() };
+    const { value, warning } = await source.renew(state, wish, lifeMs / 2);
     if (warning !== null) throw new Error(warning);
     reportedLow = state.low;
     return value;
@@ -130,16 +110,19 @@ export function createNodeLease(options: NodeLeaseOptions): NodeLease {
     const cursor = history.cursor();
     if (incarnation === null || cursor === null) return false;
     const mark = clock.mark();
-    const reading = await read(incarnation, cursor);
-    if (reading === null) {
+    const reading = await read(incarnation, cursor.seq, cursor.seq);
+    const isContinuation = continues(reading.slice, cursor);
+    // What does not continue may begin anywhere: it takes another renewal, for the newest row.
+    const last = isContinuation ? reading : await read(incarnation, cursor.seq, null);
+    if (!last.isMember) {
       incarnation = null;
       clock.end();
       return false;
     }
-    if (reading.isContinuation) history.apply(reading.slice.rows.slice(1));
-    else startOver(headOf(reading.slice));
+    if (isContinuation) history.apply(last.slice.rows.slice(1));
+    else startOver(headOf(last.slice));
     clock.extend(mark, lifeMs);
-    if (reading.members !== null) options.members.observe(reading.members, mark.monotonicMs);
+    if (last.members !== null) options.members.observe(last.members, mark.monotonicMs);
     return true;
   }
 

@@ -10,7 +10,7 @@ export interface Attempted {
 /** A loop of attempts. */
 export interface Renewals {
   readonly start: () => void;
-  /** Starts an attempt soon; after a failure, not before its time. */
+  /** Starts an attempt now, or once the gap to the last is over; after a failure, not before its time. */
   readonly wake: () => void;
   /** Gives up the attempt that runs and starts another; what becomes of the former is dropped. */
   readonly restart: () => void;
@@ -57,6 +57,7 @@ export function createRenewals(
   }
 
   function run(): void {
+    timer?.cancel();
     timer = null;
     if (isStopped || running) return;
     running = true;
@@ -76,7 +77,10 @@ export function createRenewals(
   }
 
   function scheduleSoon(): void {
-    schedule(Math.max(0, startedAtMs + leastGapMs - edge.clock.monotonicMs()));
+    const delayMs = startedAtMs + leastGapMs - edge.clock.monotonicMs();
+    // Not by way of a timer, which would take a millisecond or more.
+    if (delayMs <= 0) run();
+    else schedule(delayMs);
   }
 
   function settleWaiters(number: number, succeeded: boolean): void {
@@ -102,7 +106,6 @@ export function createRenewals(
     restart() {
       if (isStopped) return;
       running = false;
-      timer?.cancel();
       run();
     },
     waitFor(condition) {

@@ -6,9 +6,10 @@
 import type {
   Committed,
   LogSlice,
-  LogTransaction,
   Member,
   MemberState,
+  Renewal,
+  RenewalWish,
 } from "../../src/core/log-source.ts";
 import type { ChangeRow, Cursor, LookUpResult } from "../../src/core/types.ts";
 import type { Process, Random, World } from "./world.ts";
@@ -17,6 +18,8 @@ import type { Process, Random, World } from "./world.ts";
 export interface StoreFaults {
   /** The number of a change is drawn before the lock is held, as from a sequence. */
   readonly drawsNumbersOutsideTheLock: boolean;
+  /** A renewal only reads. */
+  readonly renewsWithoutWriting: boolean;
 }
 
 /** A committed transaction on its way through the servers. */
@@ -76,12 +79,19 @@ export interface Database {
   readonly first: Server;
   readonly second: Server;
   primary(): Server;
-  transaction<T>(
+  register(
     process: Process,
     server: Server,
-    work: (transaction: LogTransaction) => Promise<T>,
+    incarnation: string,
     timeLimitMs: number,
-  ): Promise<Committed<T>>;
+  ): Promise<Committed<LogSlice>>;
+  renew(
+    process: Process,
+    server: Server,
+    state: MemberState,
+    wish: RenewalWish,
+    timeLimitMs: number,
+  ): Promise<Committed<Renewal>>;
   removeMember(
     process: Process,
     server: Server,
@@ -337,49 +347,42 @@ export function createDatabase(options: DatabaseOptions): Database {
     }
   }
 
-  function logTransaction(
-    process: Process,
-    server: Server,
-    transaction: Transaction,
-  ): LogTransaction {
-    const member = (state: MemberState, beat: number): Member => ({
-      incarnation: state.incarnation,
-      beat,
-      low: state.low,
-      holders: state.holders,
-    });
+  function memberStatements(process: Process, server: Server, transaction: Transaction) {
+    const statement = <T>(
+      execute: (answer: (value: T) => void, fail: (text: string) => void) => void,
+    ) => inTransaction(process, server, transaction, execute);
+    const write = (state: MemberState, beat: number) => {
+      const { incarnation, low, holders } = state;
+      transaction.writes.push((written) =>
+        written.members.set(incarnation, { incarnation, beat, low, holders }),
+      );
+    };
     return {
-      beat: (wish) =>
-        inTransaction(process, server, transaction, (answer, fail) =>
+      beat: (wish: MemberState) =>
+        statement<boolean>((answer, fail) =>
           lock(
             server,
             transaction,
             wish.incarnation,
             () => {
               const row = server.state.members.get(wish.incarnation);
-              if (row !== undefined) {
-                transaction.writes.push((state) =>
-                  state.members.set(wish.incarnation, member(wish, row.beat + 1)),
-                );
+              if (row !== undefined && !options.faults.renewsWithoutWriting) {
+                write(wish, row.beat + 1);
               }
               answer(row !== undefined);
             },
             fail,
           ),
         ),
-      register: (wish) =>
-        inTransaction(process, server, transaction, (answer) => {
-          transaction.writes.push((state) => state.members.set(wish.incarnation, member(wish, 0)));
-          answer(undefined);
+      register: (wish: MemberState) =>
+        statement<void>((answer) => {
+          write(wish, 0);
+          answer();
         }),
-      read: (fromSeq) =>
-        inTransaction(process, server, transaction, (answer) =>
-          answer(readLog(server.state, fromSeq)),
-        ),
+      read: (fromSeq: number | null) =>
+        statement<LogSlice>((answer) => answer(readLog(server.state, fromSeq))),
       members: () =>
-        inTransaction(process, server, transaction, (answer) =>
-          answer([...server.state.members.values()]),
-        ),
+        statement<readonly Member[]>((answer) => answer([...server.state.members.values()])),
     };
   }
 
@@ -477,10 +480,24 @@ export function createDatabase(options: DatabaseOptions): Database {
     first,
     second,
     primary: () => primary,
-    transaction: (process, server, work, timeLimitMs) =>
-      transact(process, server, timeLimitMs, (transaction) =>
-        work(logTransaction(process, server, transaction)),
-      ),
+    register: (process, server, incarnation, timeLimitMs) =>
+      transact(process, server, timeLimitMs, async (transaction) => {
+        const statements = memberStatements(process, server, transaction);
+        const newest = await statements.read(null);
+        await statements.register({ incarnation, applied: 0, low: 0, holders: 0 });
+        return newest;
+      }),
+    // One after the other: a flight that is cut anywhere, with anything else between two of its
+    // statements, is one of the runs of this.
+    renew: (process, server, state, { fromSeq, wantsMembers }, timeLimitMs) =>
+      transact(process, server, timeLimitMs, async (transaction) => {
+        const statements = memberStatements(process, server, transaction);
+        return {
+          isMember: await statements.beat(state),
+          slice: await statements.read(fromSeq),
+          members: wantsMembers ? await statements.members() : null,
+        };
+      }),
     async removeMember(process, server, incarnation, beat, timeLimitMs) {
       await transact(process, server, timeLimitMs, (transaction) =>
         inTransaction<void>(process, server, transaction, (answer, fail) =>

@@ -2,10 +2,9 @@
  * Runs seeds: `bun packages/verify/test/simulation/main.ts [COUNT] [FIRST]`, or the one that
  * `CONCH_SIM_SEED` names. Prints the first failing seed.
  */
-import * as core from "../../src/core/index.ts";
+import { ORIGINAL } from "./mutations.ts";
 import { simulate } from "./simulate.ts";
 
-const subject = { core, store: { drawsNumbersOutsideTheLock: false } };
 const only = process.env["CONCH_SIM_SEED"];
 const count = only === undefined ? Number(process.argv[2] ?? 2000) : 1;
 const first = Number(only ?? process.argv[3] ?? 1);
@@ -13,7 +12,7 @@ const startedAt = performance.now();
 const sums = { accepted: 0, refused: 0, unavailable: 0, confirmed: 0, bound: 0 };
 let failed = 0;
 for (let seed = first; seed < first + count; seed += 1) {
-  const result = simulate(subject, seed);
+  const result = simulate(ORIGINAL, seed);
   sums.accepted += result.accepted;
   sums.refused += result.refused;
   sums.unavailable += result.unavailable;

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type * as Core from "../../src/core/index.ts";
 import * as core from "../../src/core/index.ts";
+import type { StoreFaults } from "./database.ts";
 import type { Subject } from "./simulate.ts";
 
 interface Patch {
@@ -21,8 +22,13 @@ export interface Mutation {
   readonly name: string;
   readonly patches: readonly Patch[];
   /** Got wrong in the store instead of the core. */
-  readonly drawsNumbersOutsideTheLock?: boolean;
+  readonly store?: StoreFaults;
 }
+
+const NO_FAULTS: StoreFaults = {
+  drawsNumbersOutsideTheLock: false,
+  renewsWithoutWriting: false,
+};
 
 export const MUTATIONS: readonly Mutation[] = [
   {
@@ -46,10 +52,10 @@ export const MUTATIONS: readonly Mutation[] = [
     patches: [
       {
         file: "node-lease.ts",
-        find: "if (reading.isContinuation) history.apply",
+        find: "if (isContinuation) history.apply",
         replace: `clock.extend(mark, lifeMs);
           await new Promise<void>((resolve) => edge.timers.set(resolve, boundMs / 50));
-          if (reading.isContinuation) history.apply`,
+          if (isContinuation) history.apply`,
       },
     ],
   },
@@ -90,13 +96,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "a renewal without a write",
-    patches: [
-      {
-        file: "node-lease.ts",
-        find: "if (!(await transaction.beat(state))) return null;",
-        replace: "",
-      },
-    ],
+    patches: [],
+    store: { ...NO_FAULTS, renewsWithoutWriting: true },
   },
   {
     name: "a warning is taken for success",
@@ -123,7 +124,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "a number is drawn outside the lock",
     patches: [],
-    drawsNumbersOutsideTheLock: true,
+    store: { ...NO_FAULTS, drawsNumbersOutsideTheLock: true },
   },
   {
     name: "the cursor is moved by one's own write",
@@ -314,14 +315,13 @@ export const MUTATIONS: readonly Mutation[] = [
 ];
 
 const CORE_FOLDER = join(import.meta.dir, "../../src/core");
-const NO_FAULTS = { drawsNumbersOutsideTheLock: false };
 
 /** The code as it is. */
 export const ORIGINAL: Subject = { core, store: NO_FAULTS };
 
 /** Runs `work` with a mutant, and removes its files afterwards. */
 export async function withMutant<T>(
-  { name, patches, drawsNumbersOutsideTheLock = false }: Mutation,
+  { name, patches, store = NO_FAULTS }: Mutation,
   work: (subject: Subject) => T,
 ): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), "conch-mutant-"));
@@ -336,7 +336,7 @@ export async function withMutant<T>(
       await writeFile(path, parts.join(replace));
     }
     const mutant = (await import(join(folder, "index.ts"))) as typeof Core;
-    return work({ core: mutant, store: { drawsNumbersOutsideTheLock } });
+    return work({ core: mutant, store });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -66,6 +66,8 @@ export function createPlan(random: Random, boundMs: number): Plan {
   if (kind < 0.06) return createFloodPlan(random, boundMs);
   if (kind < 0.12) return createHerdPlan(random, boundMs);
   if (kind < 0.18) return createLostClocksPlan(random, boundMs);
+  if (kind < 0.24) return createLaggardsPlan(random, boundMs);
+  if (kind < 0.27) return createLostResetsPlan(random, boundMs);
   return createMixedPlan(random, boundMs);
 }
 
@@ -166,6 +168,38 @@ function createLostClocksPlan(random: Random, boundMs: number): Plan {
     endMs: 4.8 * boundMs,
     revocationKinds: ["token"],
     revokeEveryMs: boundMs / 5,
+  };
+}
+
+/** Nodes that nobody tells of commits, and verifiers that ask now this one and now that one. */
+function createLaggardsPlan(random: Random, boundMs: number): Plan {
+  return {
+    ...quiet(random, boundMs),
+    nodes: 3,
+    verifiers: 2,
+    faultsEndMs: 2.5 * boundMs,
+    endMs: 4.8 * boundMs,
+    lostNotifications: 1,
+    isBalanced: true,
+    tokens: 24,
+    askEveryMs: boundMs / 100,
+    revokeEveryMs: boundMs / 8,
+  };
+}
+
+/** A log that is pruned faster than it is read, and a verifier that is cut off from what it is told. */
+function createLostResetsPlan(random: Random, boundMs: number): Plan {
+  const atMs = random.between(0.3, 1.5) * boundMs;
+  return {
+    ...quiet(random, boundMs),
+    tokens: 24,
+    faults: [{ kind: "isolate", atMs, holder: 1, forMs: random.between(0.5, 1) * boundMs }],
+    faultsEndMs: 2.5 * boundMs,
+    endMs: 4.8 * boundMs,
+    keptRows: 1,
+    askEveryMs: boundMs / 100,
+    revocationKinds: ["token"],
+    revokeEveryMs: boundMs / 8,
   };
 }
 

@@ -140,8 +140,10 @@ export function simulate(subject: Subject, seed: number): RunResult {
       edge: process.edge,
       boundMs: BOUND_MS,
       source: {
-        transaction: (work, limit) =>
-          guarded(database.transaction(process, node.server, work, limit)),
+        register: (incarnation, limit) =>
+          guarded(database.register(process, node.server, incarnation, limit)),
+        renew: (state, wish, limit) =>
+          guarded(database.renew(process, node.server, state, wish, limit)),
         removeMember: (incarnation, beat, limit) =>
           database.removeMember(process, node.server, incarnation, beat, limit),
       },

@@ -1,8 +1,16 @@
 /** PostgreSQL 15 or later. */
-import { Kysely, PostgresDialect, sql, type ColumnDataType, type PostgresPool } from "kysely";
+import {
+  CompiledQuery,
+  Kysely,
+  PostgresDialect,
+  sql,
+  type ColumnDataType,
+  type DatabaseConnection,
+  type PostgresPool,
+} from "kysely";
 import { createChangeHead, type Appending } from "../change-log.ts";
 import { createBound } from "../configuration.ts";
-import type { Database, LeaseConnection, OpenContext } from "../database.ts";
+import type { Batch, BatchResults, Database, LeaseConnection, OpenContext } from "../database.ts";
 import { migrate, type ColumnTypes } from "../migrations/index.ts";
 import type { Schema } from "../schema.ts";
 import { createPostgresLookUp } from "./postgres-look-up.ts";
@@ -118,9 +126,34 @@ function openLease(url: string, onServer: (server: string) => void): LeaseConnec
             }),
         () => pool.abort(),
       ),
+    batch: (compose, timeLimitMs) =>
+      withTimeLimit(
+        timeLimitMs,
+        (assertInTime) =>
+          db.getExecutor().provideConnection(async (connection) => {
+            assertInTime();
+            return sendBatch(connection, compose(db));
+          }),
+        () => pool.abort(),
+      ),
     onGrowth: (listener) => void listeners.add(listener),
     close: () => db.destroy(),
   };
+}
+
+const BEGIN = CompiledQuery.raw("start transaction isolation level read committed");
+const COMMIT = CompiledQuery.raw("commit");
+
+/** A transaction in one flight. After a statement that failed, the database takes COMMIT for ROLLBACK. */
+async function sendBatch<Queries extends Batch>(
+  connection: DatabaseConnection,
+  queries: readonly [...Queries],
+): Promise<BatchResults<Queries>> {
+  const statements = [BEGIN, ...queries.map((query) => query.compile()), COMMIT];
+  const answers = statements.map((statement) => connection.executeQuery(statement));
+  // The connection is free when all of them were answered, whatever became of the first.
+  await Promise.allSettled(answers);
+  return (await Promise.all(answers)).slice(1, -1) as BatchResults<Queries>;
 }
 
 async function prepare(url: string, appending: Appending, context: OpenContext): Promise<void> {

@@ -1,10 +1,10 @@
 /** SQLite: one file, WAL, every commit synced to disk. */
 import type { Database as Connection } from "bun:sqlite";
 import { closeSync, openSync, statSync } from "node:fs";
-import { Kysely, sql, type ColumnDataType } from "kysely";
+import { Kysely, sql, type ColumnDataType, type QueryResult, type Transaction } from "kysely";
 import { createChangeHead } from "../change-log.ts";
 import { createBound } from "../configuration.ts";
-import type { Database, LeaseConnection, OpenContext } from "../database.ts";
+import type { Batch, BatchResults, Database, LeaseConnection, OpenContext } from "../database.ts";
 import { DatabaseUnusableError } from "../errors.ts";
 import { migrate, type ColumnTypes } from "../migrations/index.ts";
 import type { Schema } from "../schema.ts";
@@ -135,24 +135,36 @@ function openLease(
   growth: GrowthWatch,
   assertNotReplaced: () => void,
 ): LeaseConnection {
+  const transaction: LeaseConnection["transaction"] = (work, timeLimitMs) =>
+    withTimeLimit(
+      timeLimitMs,
+      (assertInTime) =>
+        db.transaction().execute(async (tx) => {
+          assertInTime();
+          assertNotReplaced();
+          const value = await work(tx);
+          assertInTime();
+          return value;
+        }),
+      // What cannot go on within the time has not begun, or ends by itself.
+      () => {},
+    );
   return {
-    transaction: (work, timeLimitMs) =>
-      withTimeLimit(
-        timeLimitMs,
-        (assertInTime) =>
-          db.transaction().execute(async (tx) => {
-            assertInTime();
-            assertNotReplaced();
-            const value = await work(tx);
-            assertInTime();
-            return value;
-          }),
-        // What cannot go on within the time has not begun, or ends by itself.
-        () => {},
-      ),
+    transaction,
+    batch: (compose, timeLimitMs) =>
+      transaction((tx) => executeBatch(tx, compose(tx)), timeLimitMs),
     onGrowth: (listener) => growth.listen(listener),
     close: async () => {},
   };
+}
+
+async function executeBatch<Queries extends Batch>(
+  tx: Transaction<Schema>,
+  queries: readonly [...Queries],
+): Promise<BatchResults<Queries>> {
+  const results: QueryResult<unknown>[] = [];
+  for (const query of queries) results.push(await tx.executeQuery(query.compile()));
+  return results as unknown as BatchResults<Queries>;
 }
 
 /** A process that goes on with a file that was replaced would never learn of a revocation again. */
