@@ -162,4 +162,46 @@ describe("a prompt for a password", () => {
     const { body } = server.requests.findLast(({ target }) => target === "/login") ?? {};
     expect(JSON.parse(body ?? "null").password).toBe(PASSWORD);
   });
+
+  test.each([
+    ["Return", "\r"],
+    // As programs that drive a terminal send it.
+    ["a line feed", "\n"],
+  ])("%s ends it", async (_, key) => {
+    server.answer({ "POST /login": () => new Response(null, { status: 401 }) });
+    await using terminal = openOnTerminal(command, { cwd: home, env });
+    await terminal.until("Password of ada@example.com");
+    terminal.press(`wrong\u0015${PASSWORD}x\u007f${key}`);
+    await terminal.until("END 3");
+    const { body } = server.requests.findLast(({ target }) => target === "/login") ?? {};
+    expect(JSON.parse(body ?? "null").password).toBe(PASSWORD);
+  });
+
+  test("can be read on a terminal of unknown size, as containers and consoles have it", async () => {
+    const sized = ["bash", "--norc", "-c", `stty cols 0 rows 0; ${line}`];
+    await using terminal = openOnTerminal(sized, { cwd: home, env });
+    await terminal.until("Password of ada@example.com");
+  });
+});
+
+describe("a question", () => {
+  const line = "conch profile revoke-tokens";
+
+  test.each([
+    ["y\n", "END 0"],
+    ["Yes\r", "END 0"],
+    ["n\r", "END 1"],
+    ["\r", "END 1"],
+    // Not a word of it is yes, though a letter is.
+    ["maybe\r", "END 1"],
+    ["\u0004", "END 130"],
+    ["\u0003", "END 130"],
+  ])("answered with %j", async (keys, end) => {
+    server.answer({ "POST /user/me/revoke": () => new Response(null, { status: 204 }) });
+    const command = ["bash", "--norc", "-c", `${line}; echo "EN""D $?"; sleep 60`];
+    await using terminal = openOnTerminal(command, { cwd: home, env });
+    await terminal.until("Revoke all your API tokens");
+    terminal.press(keys);
+    await terminal.until(end);
+  });
 });

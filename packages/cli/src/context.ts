@@ -85,11 +85,7 @@ export function createContext(): Context {
     },
     homeDirectory: ownHome(),
     files: createNodeFileSystem({ isWindows: process.platform === "win32" }),
-    prompts: createPrompts(() => ({
-      input: process.stdin,
-      output: process.stderr,
-      ended: nothingLeftToWaitFor(),
-    })),
+    prompts: createPrompts(() => ({ input: process.stdin, output: process.stderr })),
     keychain: createSystemKeychain(Bun.secrets),
     hostName: () => nodeOs().hostname(),
     userName: ownName,
@@ -250,13 +246,6 @@ async function probe(url: URL, signal: AbortSignal): Promise<void> {
       end(() => reject(new Error("no connection"))),
     );
   });
-}
-
-/** A prompt whose input has ended waits for nothing, and the process would end as if all were done. */
-function nothingLeftToWaitFor(): AbortSignal {
-  const ended = new AbortController();
-  process.once("beforeExit", () => ended.abort());
-  return ended.signal;
 }
 
 function onInterrupt(callback: () => void): () => void {

@@ -13,29 +13,43 @@ export interface Prompts {
 export interface Terminal {
   readonly input: Readable;
   readonly output: Writable;
-  /** Aborts where no answer can come any more: Ctrl-D, or a terminal that went away. */
-  readonly ended: AbortSignal;
 }
 
 /** Makes prompts on a terminal. */
 export function createPrompts(open: () => Terminal): Prompts {
-  const optionsFor = (message: string, signal: AbortSignal | undefined) => {
-    const { input, output, ended } = open();
-    return { input, output, message, signal: AbortSignal.any(signal ? [ended, signal] : [ended]) };
-  };
+  /** The next line that is typed. */
+  async function ask(question: string, isShown: boolean, signal?: AbortSignal): Promise<string> {
+    const [readline, streams] = await Promise.all([import("node:readline"), import("node:stream")]);
+    const { input, output } = open();
+    // Where it is shown, the terminal does all by itself. Else keys come one by one, and are edited here.
+    const lines = readline.createInterface(
+      isShown ? { input } : { input, output: new streams.PassThrough(), terminal: true },
+    );
+    // Not before the keys are no longer shown.
+    output.write(question);
+    let isAnswered = false;
+    try {
+      return await new Promise((resolve, reject) => {
+        const breakOff = () => reject(interrupted());
+        lines.once("line", (line) => {
+          isAnswered = true;
+          resolve(line);
+        });
+        lines.once("close", breakOff).once("SIGINT", breakOff);
+        signal?.addEventListener("abort", breakOff);
+      });
+    } finally {
+      lines.close();
+      if (!isShown || !isAnswered) output.write("\n");
+    }
+  }
+
   return {
-    async confirm(message, signal) {
-      const { confirm, isCancel } = await import("@clack/prompts");
-      const answer = await confirm({ ...optionsFor(message, signal), initialValue: false });
-      if (isCancel(answer)) throw interrupted();
-      return answer;
+    async confirm(question, signal) {
+      const answer = await ask(`${question} [y/N] `, true, signal);
+      return /^\s*y(es)?\s*$/iu.test(answer);
     },
-    async secret(message, signal) {
-      const { password, isCancel } = await import("@clack/prompts");
-      const answer = await password({ ...optionsFor(message, signal), mask: "" });
-      if (isCancel(answer)) throw interrupted();
-      return answer;
-    },
+    secret: (question, signal) => ask(`${question}: `, false, signal),
   };
 }
 
