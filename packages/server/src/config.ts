@@ -48,10 +48,10 @@ export interface SecretsSource {
   readonly mayCreate: boolean;
 }
 
-/** How mails leave. */
+/** How mails leave; `isGiven`: the folder was named, and must be one. */
 export type MailConfig = { readonly from: string } & (
   | { readonly smtpUrl: string }
-  | { readonly folder: string }
+  | { readonly folder: string; readonly isGiven: boolean }
 );
 
 /** The file of a SQLite database, or `null` for another kind. */
@@ -125,8 +125,8 @@ function mailConfig(
 ): MailConfig {
   const { from, smtpUrl, folder } = given;
   if (smtpUrl !== null) return { from, smtpUrl };
-  if (folder !== null) return { from, folder };
+  if (folder !== null) return { from, folder, isGiven: true };
   const file = sqliteFileOf(database);
-  if (file !== null) return { from, folder: join(dirname(file), "mail") };
+  if (file !== null) return { from, folder: join(dirname(file), "mail"), isGiven: false };
   throw wrongOption(SERVE_OPTIONS.smtpUrl, "this or --mail-folder is needed with PostgreSQL");
 }

@@ -5,7 +5,7 @@ import type { MailConfig, ServeConfig } from "./config.ts";
 import type { Context, Listening } from "./context.ts";
 import { type Logger, createLogger, describeError } from "./logging.ts";
 import { type Membership, joinNodes } from "./membership.ts";
-import { createFolderMailer } from "./mail/folder.ts";
+import { createFolderMailer, prepareMailFolder } from "./mail/folder.ts";
 import { createSmtpMailer } from "./mail/smtp.ts";
 import { createObservation } from "./observation.ts";
 import { type ListenAddress, type OptionSpec, SERVE_OPTIONS, wrongOption } from "./options.ts";
@@ -129,6 +129,7 @@ async function openInstallation(
   const load = () => loadSecrets(config.secrets, context.random);
   // Given ones before a database is made; own ones after, so that none lie beside what is none.
   const given = config.secrets.mayCreate ? null : await load();
+  if ("folder" in config.mail && config.mail.isGiven) await prepareMailFolder(config.mail.folder);
   const database = await openDatabase(config.database, {
     createId: () => context.random.uuid(),
     nowMs: () => context.clock.nowMs(),

@@ -99,6 +99,7 @@ test(
       [["--database", "mysql://u:sekret@x"], {}, /--database \(CONCHD_DATABASE\)/],
       [["--database", "postgres://u:sekret@x/y"], {}, /--secrets-file .* needed with PostgreSQL/],
       [["--secrets-file", "/nonexistent/x"], {}, /--secrets-file .* cannot be read/],
+      [["--mail-folder", "/dev/null/mail"], {}, /--mail-folder .* cannot be written to/],
       [["--body-limit", "0"], {}, /--body-limit/],
       [["--log-level", ""], {}, /--log-level .* must not be empty/],
       [[], { CONCHD_PUBLIC_URL: "" }, /\(CONCHD_PUBLIC_URL\): must not be empty/],
