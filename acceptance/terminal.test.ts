@@ -45,6 +45,23 @@ async function shownBy(line: string, more: Record<string, string> = {}): Promise
   return await terminal.until("END ");
 }
 
+describe("a table", () => {
+  const name = "the token of the machine that builds releases";
+  const line = (columns: number) => `stty cols ${columns}; conch --no-color user tokens`;
+  beforeAll(() => server.answer({ "GET /user/me/token": [tokenNamed("t"), tokenNamed(name)] }));
+
+  test("that is wider than the terminal is a block for each row, whole", async () => {
+    expect(await shownBy(line(110))).toContain(`\r\n${name}  2026-01-02`);
+    const blocks = await shownBy(line(80));
+    expect(blocks).toStartWith("name       t\r\ncreated    2026-01-02 03:04:05Z\r\n");
+    expect(blocks).toContain(`\r\n\r\nname       ${name}\r\ncreated `);
+  });
+
+  test("is a table in a pipe, however narrow the terminal", async () => {
+    expect(await shownBy(`${line(40)} | cat`)).toContain(`\r\n${name}  2026-01-02`);
+  });
+});
+
 describe("colours", () => {
   beforeAll(() => server.answer({ "GET /user/me/token": [tokenNamed("t")] }));
 

@@ -91,6 +91,7 @@ export function createCommandContext(
     style: createStyle({
       color: wantsColor(context, globals),
       widthOf: context.widthOf,
+      columns: () => context.stdout.columns,
       nowMs: context.nowMs(),
     }),
     get isInteractive() {

@@ -11,6 +11,8 @@ import { createSystemKeychain, type Keychain } from "./profiles/keychain.ts";
 /** The stream of answers. */
 export interface AnswerOutput {
   readonly isTerminal: boolean;
+  /** Of the terminal; `Infinity` where it is none, or does not say. */
+  readonly columns: number;
   /** @throws the platform's error of a text that is lost */
   writeLine(text: string): Promise<void>;
 }
@@ -73,6 +75,9 @@ export function createContext(): Context {
     stdout: {
       get isTerminal() {
         return isTerminal(DESCRIPTORS.stdout);
+      },
+      get columns() {
+        return isTerminal(DESCRIPTORS.stdout) ? process.stdout.columns || Infinity : Infinity;
       },
       writeLine: (text) => writeAnswer(new TextEncoder().encode(`${text}\n`)),
     },

@@ -95,7 +95,13 @@ function wantsJson(argv: readonly string[]): boolean {
 }
 
 function plainStyle(context: Context): Style {
-  return createStyle({ color: false, widthOf: context.widthOf, nowMs: context.nowMs() });
+  const { stdout, widthOf } = context;
+  return createStyle({
+    color: false,
+    widthOf,
+    columns: () => stdout.columns,
+    nowMs: context.nowMs(),
+  });
 }
 
 function versionResult(): Result {

@@ -73,7 +73,11 @@ async function run(
       },
       readAll: async () => input,
     },
-    stdout: { isTerminal: false, writeLine: async (text) => void out.push(`${text}\n`) },
+    stdout: {
+      isTerminal: false,
+      columns: Infinity,
+      writeLine: async (text) => void out.push(`${text}\n`),
+    },
     stderr: {
       isTerminal,
       writeLine: (text) => void err.push(`${text}\n`),

@@ -7,6 +7,8 @@ export interface Style {
   readonly green: (text: string) => string;
   /** Columns that a text takes. */
   readonly widthOf: (text: string) => number;
+  /** How wide a line may be: `Infinity` where no terminal shows it. */
+  readonly columns: () => number;
   readonly nowMs: number;
 }
 
@@ -14,6 +16,7 @@ export interface Style {
 export function createStyle(options: {
   readonly color: boolean;
   readonly widthOf: (text: string) => number;
+  readonly columns: () => number;
   readonly nowMs: number;
 }): Style {
   const paint = (open: number, close: number) => (text: string) =>
@@ -25,6 +28,7 @@ export function createStyle(options: {
     yellow: paint(33, 39),
     green: paint(32, 39),
     widthOf: options.widthOf,
+    columns: options.columns,
     nowMs: options.nowMs,
   };
 }

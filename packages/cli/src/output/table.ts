@@ -6,9 +6,14 @@ export interface Cell {
   readonly paint?: ((text: string) => string) | undefined;
 }
 
+const GAP = 2;
+
 /**
- * An aligned table: two spaces between columns, nothing after the last. Without rows it is the text
- * for that.
+ * An aligned table: two spaces between columns, nothing after the last. On a terminal that is too
+ * narrow for it each row is a block of lines: what stands in a table is there to be copied into the next
+ * command, so that nothing is cut off. Without rows it is the text for that.
+ *
+ * @param headings an empty one is that of a mark
  */
 export function table(
   style: Style,
@@ -24,14 +29,34 @@ export function table(
   const widths = headings.map((_, column) =>
     Math.max(...cells.map((row) => style.widthOf(row[column]?.text ?? ""))),
   );
+  const width = widths.reduce((sum, next) => sum + next, GAP * (widths.length - 1));
+  if (width > style.columns()) {
+    return cells
+      .slice(1)
+      .map((row) => block(style, headings, row))
+      .join("\n\n");
+  }
   return cells.map((row) => line(style, row, widths)).join("\n");
+}
+
+/** A row as lines of a name and a value; a mark stands before the first of them. */
+function block(style: Style, headings: readonly string[], row: readonly Cell[]): string {
+  const named = headings.map((heading, column) => [heading, row[column] ?? ""] as const);
+  const mark = row[headings.indexOf("")];
+  const text = fields(
+    style,
+    named
+      .filter(([heading]) => heading !== "")
+      .map(([heading, cell]) => [heading.toLowerCase(), cell]),
+  );
+  return mark === undefined ? text : `${mark.text.padEnd(GAP)}${text.replaceAll("\n", "\n  ")}`;
 }
 
 function line(style: Style, row: readonly Cell[], widths: readonly number[]): string {
   return row
     .map(({ text, paint }, column) => {
       const isLast = column === row.length - 1;
-      const gap = isLast ? 0 : (widths[column] ?? 0) - style.widthOf(text) + 2;
+      const gap = isLast ? 0 : (widths[column] ?? 0) - style.widthOf(text) + GAP;
       return (paint?.(text) ?? text) + " ".repeat(gap);
     })
     .join("")
