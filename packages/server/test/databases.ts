@@ -4,11 +4,10 @@ import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Client } from "pg";
 import type { ChangeLogContext } from "../src/store/change-log.ts";
 import type { Database } from "../src/store/database.ts";
 import { openDatabase } from "../src/store/open-database.ts";
-import { startPostgres } from "./postgres.ts";
+import { query, startPostgres } from "./postgres.ts";
 
 /** An empty database of one kind, for one test. */
 export interface TestDatabase extends AsyncDisposable {
@@ -76,28 +75,18 @@ export function createPostgresDialect(findServer: () => Promise<string>): TestDi
     async create() {
       const url = new URL(await findServer());
       const name = `conch_test_${randomUUID().replaceAll("-", "")}`;
-      await runSql(url.href, `create database ${name}`);
+      await query(url.href, `create database ${name}`);
       const database = new URL(url);
       database.pathname = `/${name}`;
-      return createTestDatabase(database.href, () =>
-        runSql(url.href, `drop database ${name} with (force)`),
-      );
+      return createTestDatabase(database.href, async () => {
+        await query(url.href, `drop database ${name} with (force)`);
+      });
     },
   };
 }
 
 /** PostgreSQL, for what only it can do. */
 export const POSTGRES = createPostgresDialect(() => (postgresUrl ??= findPostgres()));
-
-async function runSql(url: string, text: string): Promise<void> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    await client.query(text);
-  } finally {
-    await client.end();
-  }
-}
 
 /** Every kind of database that Conch runs on. */
 export const TEST_DIALECTS: readonly TestDialect[] = [SQLITE, POSTGRES];

@@ -1,23 +1,12 @@
 /** PostgreSQL's primary dies, a synchronous standby takes over: docs/operating-postgresql.md. */
 import { afterAll, expect, test } from "bun:test";
-import { Client } from "pg";
 import { startTcpProxy } from "../../../acceptance/cluster/tcp-proxy.ts";
 import { createPostgresDialect } from "./databases.ts";
-import { startPostgres } from "./postgres.ts";
+import { query, startPostgres } from "./postgres.ts";
 import { type Credential, startServer, type TestServer } from "./server.ts";
 
 const TOKENS = 40;
 const MS_MAX = 120_000;
-
-async function query(url: string, text: string): Promise<Record<string, unknown>[]> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    return (await client.query(text)).rows;
-  } finally {
-    await client.end();
-  }
-}
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition())) await Bun.sleep(20);

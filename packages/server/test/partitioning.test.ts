@@ -1,11 +1,11 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { sql } from "kysely";
-import { Client } from "pg";
 import { LOOK_UP_STATEMENT } from "../src/store/dialect/postgres-look-up.ts";
 import { insertToken, releaseExpiredName, revokeTokens } from "../src/store/token.ts";
 import { exportDatabase } from "../src/store/transfer.ts";
 import { POSTGRES } from "./databases.ts";
+import { query } from "./postgres.ts";
 import { createTokenRow, createUserRow } from "./rows.ts";
 
 const PAGE = join(import.meta.dir, "../../../docs/operating-postgresql.md");
@@ -17,15 +17,9 @@ async function migrationOfThePage(): Promise<string> {
 }
 
 async function runStatements(url: string, text: string): Promise<void> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    const [transaction = "", after = ""] = text.split(/(?<=\ncommit;)/);
-    await client.query(transaction);
-    await client.query(after);
-  } finally {
-    await client.end();
-  }
+  const [transaction = "", after = ""] = text.split(/(?<=\ncommit;)/);
+  await query(url, transaction);
+  await query(url, after);
 }
 
 setDefaultTimeout(60_000);

@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { Client } from "pg";
 import type { Committed, Database, Outcome } from "../src/store/database.ts";
 import { createPool } from "../src/store/dialect/postgres-pool.ts";
 import { DatabaseUnavailableError, RevocationUnconfirmedError } from "../src/store/errors.ts";
 import { createPostgresDialect, type TestDatabase } from "./databases.ts";
-import { startPostgres, type PostgresServer } from "./postgres.ts";
+import { query, startPostgres, type PostgresServer } from "./postgres.ts";
 import { hashOf } from "./rows.ts";
 
 setDefaultTimeout(60_000);
@@ -22,22 +21,11 @@ afterAll(() => server.stop());
 
 const dialect = createPostgresDialect(async () => server.url);
 
-/** Runs a statement beside the program under test. */
-async function administer(url: string, text: string): Promise<Record<string, unknown>[]> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    return (await client.query(text)).rows;
-  } finally {
-    await client.end();
-  }
-}
-
 /** Lets commits wait for a standby that does not exist, while `work` runs. */
 async function withoutStandby(work: () => Promise<void>): Promise<void> {
   const set = async (names: string): Promise<void> => {
-    await administer(server.url, `alter system set synchronous_standby_names = '${names}'`);
-    await administer(server.url, "select pg_reload_conf()");
+    await query(server.url, `alter system set synchronous_standby_names = '${names}'`);
+    await query(server.url, "select pg_reload_conf()");
   };
   await set("nowhere");
   try {
@@ -60,7 +48,7 @@ async function failCommit(
     const result = errorOf(commit());
     const isOver = result.then(() => true);
     const actOnce = (): Promise<boolean> =>
-      administer(
+      query(
         testDatabase.url,
         `select ${act}(pid) from pg_stat_activity
           where datname = current_database() and wait_event = 'SyncRep'`,
@@ -136,7 +124,7 @@ describe("a frozen node", () => {
 
 describe("connections that are cut", () => {
   const cut = (testDatabase: TestDatabase): Promise<unknown> =>
-    administer(
+    query(
       testDatabase.url,
       `select pg_terminate_backend(pid) from pg_stat_activity
         where datname = current_database() and pid <> pg_backend_pid()`,

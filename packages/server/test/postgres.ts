@@ -216,6 +216,17 @@ export async function findFreePort(): Promise<number> {
   return port;
 }
 
+/** Runs a statement beside the program under test, on a connection of its own. */
+export async function query(url: string, text: string): Promise<Record<string, unknown>[]> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query(text)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
 async function waitUntilReady(url: string, directory: string): Promise<void> {
   const deadline = performance.now() + START_TIMEOUT_MS;
   for (;;) {
