@@ -22,9 +22,9 @@ const PARAMETERS = { algorithm: "argon2id", memoryCost: 19_456, timeCost: 2 } as
 /** A tenth of the usual weight: on a busy machine a login takes longer, on an idle one it does not. */
 const NICENESS = 10;
 /** How long it rests for each millisecond that this thread or the one of the requests had to wait. */
-const REST_SHARE = 4;
+const REST_SHARE = 6;
 /** Whoever logs in on a machine that is always busy must come to their turn. */
-const REST_MS_MAX = 150;
+const REST_MS_MAX = 350;
 
 /** Only Linux has priorities for single threads; elsewhere the system's scheduler must do. */
 function giveWay(): void {
