@@ -3,7 +3,7 @@ import { verifyCredential } from "@conch/contract";
 import { type App, createApp, createRefusal } from "./app.ts";
 import type { ServeConfig } from "./config.ts";
 import type { Context } from "./context.ts";
-import { verificationUnavailable } from "./http/access.ts";
+import { invalidToken, verificationUnavailable } from "./http/access.ts";
 import { createClientAddresses } from "./http/client-address.ts";
 import { createRequestIds } from "./http/request-id.ts";
 import { createVerifyHandler } from "./http/verify-handler.ts";
@@ -61,7 +61,10 @@ export function createApps(options: {
     getsAnswered: metrics.requestCount("GET", path, 200),
     headsAnswered: metrics.requestCount("HEAD", path, 200),
     general,
-    unavailable: createRefusal(apiOptions, verifyCredential, verificationUnavailable),
+    refusals: {
+      invalid: createRefusal(apiOptions, verifyCredential, invalidToken),
+      unavailable: createRefusal(apiOptions, verifyCredential, verificationUnavailable),
+    },
   });
   return {
     api: {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { createToken } from "@conch/contract";
 import { bearer, describeServer, startServer, type TestServer } from "./server.ts";
 import { SQLITE } from "./databases.ts";
 import { findFreePort } from "./postgres.ts";
@@ -28,14 +29,18 @@ describeServer("what a node shows of itself", (server, dialect) => {
     for (let i = 0; i < 3; i += 1) await server.call("GET", "/verify", { as: token });
     await server.call("HEAD", "/verify", { as: token });
     await server.call("GET", "/verify", { as: bearer("conch_x") });
+    const unknown = bearer(createToken((count) => crypto.getRandomValues(new Uint8Array(count))));
+    for (let i = 0; i < 2; i += 1) await server.call("GET", "/verify", { as: unknown });
     await server.call("GET", "/no/such/route");
     const after = await metricsOf(server);
     const grown = (name: string) => (after.get(name) ?? 0) - (before.get(name) ?? 0);
     expect(grown('conch_verifications_total{outcome="ok",source="cache"}')).toBe(4);
     expect(grown('conch_verifications_total{outcome="invalid",source="form"}')).toBe(1);
+    expect(grown('conch_verifications_total{outcome="invalid",source="database"}')).toBe(1);
+    expect(grown('conch_verifications_total{outcome="invalid",source="cache"}')).toBe(1);
     expect(grown('conch_requests_total{method="GET",route="/verify",status="200"}')).toBe(3);
     expect(grown('conch_requests_total{method="HEAD",route="/verify",status="200"}')).toBe(1);
-    expect(grown('conch_requests_total{method="GET",route="/verify",status="401"}')).toBe(1);
+    expect(grown('conch_requests_total{method="GET",route="/verify",status="401"}')).toBe(3);
     expect(grown('conch_requests_total{method="GET",route="none",status="404"}')).toBe(1);
     expect(after.get("conch_bound_seconds")).toBe(5);
     expect(after.get("conch_lease_live")).toBe(1);

@@ -27,7 +27,7 @@ test("what cannot be known is not asked for again: each time takes the patience 
     getsAnswered: { count: 0 },
     headsAnswered: { count: 0 },
     requestIdOf: () => "id",
-    unavailable: answerWith(503),
+    refusals: { invalid: answerWith(401), unavailable: answerWith(503) },
     general: answerWith(500),
   });
   const token = createToken((count) => new Uint8Array(count));

@@ -27,7 +27,7 @@ export async function checkAccess(
   if (verification.status === "unavailable") {
     throw verificationUnavailable(verification.cause);
   }
-  if (verification.status === "invalid") throw unauthorized(`${CHALLENGE}, error="invalid_token"`);
+  if (verification.status === "invalid") throw invalidToken();
   checkPasswordChange(route, verification);
   if (!isCovered(route, verification.rights)) {
     throw insufficientRights(leastRights(route));
@@ -41,6 +41,11 @@ export function insufficientRights(scope: Rights): ApiError {
   return new ApiError("insufficient_rights", {
     headers: { "www-authenticate": `${CHALLENGE}, error="insufficient_scope", scope="${scope}"` },
   });
+}
+
+/** 401: the credential is dead, unknown or malformed. */
+export function invalidToken(): ApiError {
+  return unauthorized(`${CHALLENGE}, error="invalid_token"`);
 }
 
 /** 503: whether the credential is good cannot be known now. */

@@ -31,8 +31,8 @@ export interface VerifyHandlerOptions {
   readonly getsAnswered: Pick<RequestCount, "count">;
   readonly headsAnswered: Pick<RequestCount, "count">;
   readonly requestIdOf: RequestIdOf;
-  /** Answers where nobody can know: asking once more would take another second. */
-  readonly unavailable: RequestHandler;
+  /** Answer what is decided: asking once more could take another second, and would count twice. */
+  readonly refusals: Readonly<Record<"invalid" | "unavailable", RequestHandler>>;
   /** Answers what is left. */
   readonly general: RequestHandler;
 }
@@ -68,12 +68,10 @@ export function createVerifyHandler(options: VerifyHandlerOptions): RequestHandl
     request: Request,
     connections: Connections,
   ): Response | Promise<Response> {
-    if (decision.outcome === "unavailable") {
-      counts.count("unavailable", source);
-      return options.unavailable(request, connections);
-    }
-    if (decision.outcome !== "ok") return general(request, connections);
-    counts.count("ok", source);
+    const { outcome } = decision;
+    if (outcome === "forbidden") return general(request, connections);
+    counts.count(outcome, source);
+    if (outcome !== "ok") return options.refusals[outcome](request, connections);
     (request.method === "HEAD" ? headsAnswered : getsAnswered).count += 1;
     usage.note(decision.entry);
     return verifiedResponse(decision.entry, requestIdOf(request, connections));
