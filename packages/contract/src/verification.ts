@@ -268,7 +268,10 @@ export type TokenFacts = OutputOf<typeof TokenFacts>;
  */
 const LookUpRequest = /* @__PURE__ */ defineSchema(() =>
   z.union([
-    z.strictObject({ hash: z.string().length(43), seq: z.number().int().nonnegative() }),
+    z.strictObject({
+      hash: z.string().regex(/^[\w-]{43}$/),
+      seq: z.number().int().nonnegative(),
+    }),
     z.strictObject({
       token: z.string().min(1).max(4096),
       seq: z.number().int().nonnegative(),

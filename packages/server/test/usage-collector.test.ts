@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { createEntryCache, type Entry } from "@conch/verify/core/index";
 import { createUsageCollector } from "../src/services/usage.ts";
+import { credentialKey } from "../src/services/verification.ts";
 import type { Usage } from "../src/store/usage.ts";
 
 function createCollector() {
@@ -23,9 +24,8 @@ function createCollector() {
   return { collector, cache, written, fail };
 }
 
-function entryOf(tokenId: string, key = tokenId): Entry {
+function entryOf(tokenId: string): Entry {
   return {
-    key,
     seq: 1,
     generation: 1,
     tokenId,
@@ -36,7 +36,6 @@ function entryOf(tokenId: string, key = tokenId): Entry {
     expiresAtMs: 4e12,
     expiresAtMonotonicMs: 4e12,
     usedAtMs: 0,
-    notBeforeMs: null,
     passwordChangeRequired: false,
     user: { id: "user", email: "", name: "", isAdmin: false },
   };
@@ -53,7 +52,7 @@ test("one token, however busy, is one row", async () => {
 
 test("a token that is used again while its use is written waits for the next turn", async () => {
   const { collector, cache, written } = createCollector();
-  const busy = cache.store(entryOf("busy"));
+  const busy = cache.store(credentialKey("busy"), entryOf("busy"));
   collector.note(busy);
   const flushed = collector.flush();
   // The batch has been taken by then, and is being written.
@@ -105,9 +104,9 @@ test("the last use is known before it is written", async () => {
 
 test("a use is noted on the entry that was used, whichever of a token's entries that is", async () => {
   const { collector, cache, written } = createCollector();
-  const before = cache.store(entryOf("a"));
+  const before = cache.store(credentialKey("a"), entryOf("a"));
   collector.note(before);
-  const after = cache.store(entryOf("a", "another key"));
+  const after = cache.store(credentialKey("another key"), entryOf("a"));
   for (const entry of [before, after, before, after]) collector.note(entry);
   collector.record("b", 10);
   expect(collector.latestMs("a", null)).toBe(1_000);
@@ -131,8 +130,8 @@ test("the last use of a token that the cache has dropped is known until it is wr
     () => cache.forget({ seq: 1, uid: "", kind: "user", tokenId: null, userId: "user" }),
     () => cache.clear(),
   ]) {
-    collector.note(cache.store(entryOf("a")));
-    cache.store(entryOf("unused"));
+    collector.note(cache.store(credentialKey("a"), entryOf("a")));
+    cache.store(credentialKey("unused"), entryOf("unused"));
     drop();
     expect(cache.ofToken("a")).toBeUndefined();
     expect(collector.latestMs("a", 5)).toBe(1_000);
@@ -148,7 +147,7 @@ test("the last use of a token that the cache has dropped is known until it is wr
 
 test("a failed batch leaves its cached entries free to be noted again", async () => {
   const { collector, cache, written, fail } = createCollector();
-  const entry = cache.store(entryOf("a"));
+  const entry = cache.store(credentialKey("a"), entryOf("a"));
   collector.note(entry);
   fail(new Error("full disk"));
   await collector.flush().catch(() => {});

@@ -142,7 +142,6 @@ function toResult({ position, token, keep_ms: keepMs }: LookUpReply): LookUpResu
       rights: token.rights,
       createdAtMs: parseTimestamp(token.created) ?? 0,
       expiresAtMs: parseTimestamp(token.expires) ?? 0,
-      notBeforeMs: null,
       passwordChangeRequired: token.password_change_required,
       user: { id: user.id, email: user.email, name: user.name, isAdmin: user.is_admin },
     },

@@ -44,7 +44,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
 /** The same with the outside passed in. */
 export function createVerifierIn(context: VerifierContext, options: VerifierOptions): Verifier {
-  const { edge, hash } = context;
+  const { edge, hash, keyOf } = context;
   const transport = createTransport({
     urls: readUrls(options.url),
     token: readToken(options.token),
@@ -74,13 +74,13 @@ export function createVerifierIn(context: VerifierContext, options: VerifierOpti
 
   function verifyCached(bearer: string, needed?: Rights): Verification | null {
     if (bearer.length > BEARER_LENGTH_MAX) return INVALID;
-    const decision = core.checker.decide(hash(bearer), needed);
+    const decision = core.checker.decide(keyOf(bearer), needed);
     if (decision !== null) return toVerification(decision);
     return canBeGood(bearer) ? null : INVALID;
   }
 
   async function verifyByLookUp(bearer: string, needed?: Rights): Promise<Verification> {
-    return toVerification(await core.checker.check(hash(bearer), bearer, needed));
+    return toVerification(await core.checker.check(keyOf(bearer), bearer, needed));
   }
 
   return {

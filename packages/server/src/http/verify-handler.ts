@@ -20,7 +20,7 @@ import type { RequestCount } from "../metrics.ts";
 import type { ServerNode } from "../services/node.ts";
 import type { UsageCollector } from "../services/usage.ts";
 import type { VerificationCounts, VerificationSource } from "../services/verification-counts.ts";
-import { credentialKey } from "../services/verification.ts";
+import { credentialHash, credentialKey } from "../services/verification.ts";
 import type { Connections, RequestIdOf } from "./request-id.ts";
 
 /** What the handler is made of. */
@@ -86,7 +86,7 @@ export function createVerifyHandler(options: VerifyHandlerOptions): RequestHandl
     // What is in the cache is well formed, so only before the database is asked.
     if (!isWellFormedToken(token)) return general(request, connections);
     return node.checker
-      .check(key, key, "read")
+      .check(key, credentialHash(token), "read")
       .then((decision) => answer(decision, "database", request, connections));
   };
 }

@@ -3,10 +3,11 @@
  * each minute how long a revocation takes. Its change goes the way of all others, so the figure is the
  * real one.
  */
-import type { Entry } from "@conch/verify/core/index";
+import { type Entry, type Key, keyOfHash } from "@conch/verify/core/index";
 import type { Database } from "../store/database.ts";
 import type { Clock, Random } from "./clock.ts";
 import type { ServerNode } from "./node.ts";
+import { credentialHash } from "./verification.ts";
 
 /** What one run found, milliseconds. */
 export type CanaryResult =
@@ -43,7 +44,6 @@ export function createCanary(options: {
   function createEntry(seq: number): Entry {
     const user = { id: random.uuid(), email: "", name: "", isAdmin: false };
     return {
-      key: `canary ${random.uuid()}`,
       tokenId: random.uuid(),
       kind: "api",
       tokenName: "",
@@ -52,7 +52,6 @@ export function createCanary(options: {
       expiresAtMs: clock.nowMs() + LIFE_MS,
       expiresAtMonotonicMs: clock.monotonicMs() + LIFE_MS,
       usedAtMs: 0,
-      notBeforeMs: null,
       passwordChangeRequired: false,
       user,
       seq,
@@ -60,9 +59,9 @@ export function createCanary(options: {
     };
   }
 
-  const isAccepted = (key: string): boolean => node.checker.decide(key)?.outcome === "ok";
+  const isAccepted = (key: Key): boolean => node.checker.decide(key)?.outcome === "ok";
 
-  async function timeRefusal(key: string, committedAtMs: number): Promise<number | null> {
+  async function timeRefusal(key: Key, committedAtMs: number): Promise<number | null> {
     while (isAccepted(key)) {
       if (clock.monotonicMs() - committedAtMs > boundMs) return null;
       await delay(LOOK_MS);
@@ -75,14 +74,15 @@ export function createCanary(options: {
       const cursor = node.history.cursor();
       if (cursor === null || !node.lease.isLive()) return null;
       const entry = createEntry(cursor.seq);
-      node.cache.store(entry);
-      if (!isAccepted(entry.key)) return null;
+      const key = keyOfHash(credentialHash(`canary ${random.uuid()}`));
+      node.cache.store(key, entry);
+      if (!isAccepted(key)) return null;
       const { seq } = await database.write(async () => ({
         value: undefined,
         changes: [{ kind: "token", tokenId: entry.tokenId, userId: entry.user.id }],
       }));
       const committedAtMs = clock.monotonicMs();
-      const refusedMs = await timeRefusal(entry.key, committedAtMs);
+      const refusedMs = await timeRefusal(key, committedAtMs);
       if (refusedMs === null || seq === null) return { refusedMs: null };
       const { waitedMs, proof } = await node.wait(seq, committedAtMs);
       return { refusedMs, everywhereMs: waitedMs, proof };

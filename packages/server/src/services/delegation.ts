@@ -7,13 +7,13 @@ import {
   type UsageReport,
   toTimestamp,
 } from "@conch/contract";
-import type { ChangeRow, Entry } from "@conch/verify/core/index";
+import { type ChangeRow, type Entry, keyOfHash } from "@conch/verify/core/index";
 import { retryLater } from "../errors.ts";
 import type { Clock } from "./clock.ts";
 import type { ServerNode } from "./node.ts";
 import type { SessionJwts } from "./session-jwt.ts";
 import type { UsageCollector } from "./usage.ts";
-import { claimOf, credentialKey } from "./verification.ts";
+import { claimOf, credentialHash } from "./verification.ts";
 
 /** Serves verifiers. */
 export interface DelegationService {
@@ -24,6 +24,12 @@ export interface DelegationService {
   /** @throws ApiError 503 where it cannot be known. */
   lookUp(request: LookUpRequest): Promise<LookUpReply>;
   reportUsage(report: UsageReport): void;
+}
+
+/** What a verifier asks about. */
+interface Subject {
+  readonly hash: Uint8Array;
+  readonly kind: Entry["kind"];
 }
 
 const RETRY_MS = 1000;
@@ -39,10 +45,10 @@ export function createDelegationService(options: {
   const { node, clock, sessionJwts, usage, advertisedUrl } = options;
 
   /** API tokens by hash; sessions by their JWT, because what names their row is no secret. */
-  function keyOf(request: LookUpRequest): { readonly key: string; readonly kind: Entry["kind"] } {
-    if ("hash" in request) return { key: request.hash, kind: "api" };
+  function subjectOf(request: LookUpRequest): Subject {
+    if ("hash" in request) return { hash: Buffer.from(request.hash, "base64url"), kind: "api" };
     const claim = claimOf(request.token, sessionJwts);
-    return { key: credentialKey(claim?.text ?? request.token), kind: claim?.kind ?? "api" };
+    return { hash: credentialHash(claim?.text ?? request.token), kind: claim?.kind ?? "api" };
   }
 
   return {
@@ -64,8 +70,8 @@ export function createDelegationService(options: {
     leave: (holder) => node.feed.release(holder),
 
     async lookUp(request) {
-      const { key, kind } = keyOf(request);
-      const found = await node.checker.lookUp(key, key, request.seq);
+      const { hash, kind } = subjectOf(request);
+      const found = await node.checker.lookUp(keyOfHash(hash), hash, request.seq);
       if (found === null) throw retryLater("verification_unavailable", RETRY_MS);
       const { position, entry, keepMs } = found;
       if (entry === null || entry.kind !== kind) return { position, token: null, keep_ms: keepMs };

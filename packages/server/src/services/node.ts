@@ -11,8 +11,8 @@ import {
 import type { Database } from "../store/database.ts";
 import type { Found } from "../store/lookup.ts";
 
-/** The core's node; its look-ups need nothing beside the key. */
-export type ServerNode = Node<string>;
+/** The core's node; its look-ups are by hash. */
+export type ServerNode = Node<Uint8Array>;
 
 /** What the node is made of. */
 export interface ServerNodeOptions {
@@ -21,7 +21,7 @@ export interface ServerNodeOptions {
   readonly edge: Edge;
   /** The bound B, milliseconds. */
   readonly boundMs: number;
-  /** At most so many credentials are kept; about 750 bytes each. */
+  /** At most so many credentials are kept; about 580 bytes each. */
   readonly entriesMax: number;
   readonly createIncarnation: () => string;
   readonly onChange?: (row: ChangeRow) => void;
@@ -37,12 +37,12 @@ const UNKNOWN_KEPT_MS = 1000;
 /** Makes the node; `start` begins its lease. */
 export function createServerNode(options: ServerNodeOptions): ServerNode {
   const { database } = options;
-  return createNode<string>({
+  return createNode<Uint8Array>({
     ...options,
     lookUpsMax: LOOK_UPS_MAX,
-    async lookUp(key) {
+    async lookUp(hash) {
       options.onLookUp?.();
-      return toResult(await database.lookUp(Buffer.from(key, "base64url")));
+      return toResult(await database.lookUp(hash));
     },
   });
 }
@@ -64,7 +64,6 @@ function toRecord({ token, user }: NonNullable<Found["credential"]>): TokenRecor
     rights: token.rights,
     createdAtMs: token.createdAtMs,
     expiresAtMs: token.expiresAtMs,
-    notBeforeMs: null,
     passwordChangeRequired: isSession && user.forcePasswordChange,
     user: { id: user.id, email: user.email, name: user.name, isAdmin: user.isAdmin },
   };

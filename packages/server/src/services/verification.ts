@@ -1,6 +1,6 @@
 import { SHA256 } from "bun";
 import { type Rights, isWellFormedToken, TOKEN_PREFIX } from "@conch/contract";
-import type { Decision, Entry } from "@conch/verify/core/index";
+import { type Decision, type Entry, type Key, KEY_WORDS } from "@conch/verify/core/index";
 import type { TokenKind } from "../store/schema.ts";
 import type { ServerNode } from "./node.ts";
 import type { SessionJwts } from "./session-jwt.ts";
@@ -50,12 +50,18 @@ const UNAVAILABLE: Verification = { status: "unavailable" };
 
 /** SHA-256 of a token, or of a session's id: what the database knows them by. */
 export function credentialHash(text: string): Uint8Array {
-  return Buffer.from(credentialKey(text), "base64url");
+  const hash = new Uint8Array(SHA256.byteLength);
+  SHA256.hash(text, hash);
+  return hash;
 }
 
-/** The same in base64url: what caches and verifiers know them by. */
-export function credentialKey(text: string): string {
-  return SHA256.hash(text, "base64url");
+const key: Key = new Int32Array(KEY_WORDS);
+const keyBytes = new Uint8Array(key.buffer);
+
+/** What caches know them by; written over by the next call. */
+export function credentialKey(text: string): Key {
+  SHA256.hash(text, keyBytes);
+  return key;
 }
 
 /** A verifier that decides as every node and every verifier does: by cache, lease and change log. */
@@ -74,7 +80,7 @@ export function createNodeVerifier(options: {
       }
       const key = credentialKey(claim.text);
       const cached = node.checker.decide(key);
-      const decision = cached ?? (await node.checker.check(key, key));
+      const decision = cached ?? (await node.checker.check(key, credentialHash(claim.text)));
       counts.count(decision.outcome, cached === null ? "database" : "cache");
       return toVerification(decision, claim.kind);
     },

@@ -1,6 +1,7 @@
 /** The decision whether a token is accepted: one function for nodes and verifiers. */
 import type { Rights } from "@conch/contract";
 import type { EntryCache } from "./entry-cache.ts";
+import { type Key, keyText } from "./key.ts";
 import type { History } from "./history.ts";
 import type { Lease } from "./node-lease.ts";
 import type { Clock, Cursor, Decision, Entry, LookUp } from "./types.ts";
@@ -12,14 +13,14 @@ export interface Checker<Request> {
    *
    * @returns `null` where it takes a look-up or a renewal: then `check`.
    */
-  decide(key: string, needed?: Rights): Decision | null;
+  decide(key: Key, needed?: Rights): Decision | null;
   /** Decides, and waits for what that takes: seconds at most. Never rejects. */
-  check(key: string, request: Request, needed?: Rights): Promise<Decision>;
+  check(key: Key, request: Request, needed?: Rights): Promise<Decision>;
   /**
    * What a node answers a verifier's look-up: the entry as of a position that is not older than
    * `seq`. `null`: it cannot be known now.
    */
-  lookUp(key: string, request: Request, seq: number): Promise<LookedUp | null>;
+  lookUp(key: Key, request: Request, seq: number): Promise<LookedUp | null>;
 }
 
 /** An entry as of a position; a `null` entry may be kept for `keepMs`. */
@@ -55,7 +56,6 @@ export const UNKNOWN_KEPT_MS = 1000;
 const UNAVAILABLE: Decision = { outcome: "unavailable" };
 const UNKNOWN: Decision = { outcome: "invalid", reason: "unknown" };
 const EXPIRED: Decision = { outcome: "invalid", reason: "expired" };
-const NOT_YET_VALID: Decision = { outcome: "invalid", reason: "not_yet_valid" };
 
 /** Makes the decision of a node or a verifier. */
 export function createChecker<Request>(options: CheckerOptions<Request>): Checker<Request> {
@@ -67,7 +67,6 @@ export function createChecker<Request>(options: CheckerOptions<Request>): Checke
     const wallMs = clock.wallMs();
     const monotonicMs = clock.monotonicMs();
     if (wallMs >= entry.expiresAtMs || monotonicMs >= entry.expiresAtMonotonicMs) return EXPIRED;
-    if (entry.notBeforeMs !== null && wallMs < entry.notBeforeMs) return NOT_YET_VALID;
     if (entry.passwordChangeRequired) {
       const reason = "password_change_required";
       return lease.isLiveAt(monotonicMs, wallMs) ? { outcome: "invalid", reason, entry } : null;
@@ -76,7 +75,7 @@ export function createChecker<Request>(options: CheckerOptions<Request>): Checke
     return lease.isLiveAt(monotonicMs, wallMs) ? { outcome, entry } : null;
   }
 
-  function decide(key: string, needed?: Rights): Decision | null {
+  function decide(key: Key, needed?: Rights): Decision | null {
     const entry = cache.get(key);
     if (entry !== undefined) return judge(entry, needed);
     return clock.monotonicMs() < cache.unknownUntilMs(key) ? UNKNOWN : null;
@@ -94,7 +93,7 @@ export function createChecker<Request>(options: CheckerOptions<Request>): Checke
     return generation === history.generation() && history.relate(position) === "known";
   }
 
-  async function lookUpOnce(key: string, request: Request): Promise<Entry | "unknown" | "again"> {
+  async function lookUpOnce(key: Key, request: Request): Promise<Entry | "unknown" | "again"> {
     const mark = lease.mark();
     const generation = history.generation();
     const result = await options.lookUp(request, history.cursor()?.seq ?? 0);
@@ -108,17 +107,16 @@ export function createChecker<Request>(options: CheckerOptions<Request>): Checke
     const expiresInMs = result.expiresInMs ?? record.expiresAtMs - mark.wallMs;
     const entry: Entry = {
       ...record,
-      key,
       seq: position.seq,
       generation,
       expiresAtMonotonicMs: mark.monotonicMs + expiresInMs,
       usedAtMs: 0,
     };
     if (!isCurrent(entry)) return "again";
-    return cache.store(entry);
+    return cache.store(key, entry);
   }
 
-  async function lookUpUntilCurrent(key: string, request: Request) {
+  async function lookUpUntilCurrent(key: Key, text: string, request: Request) {
     try {
       for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
         const found = await lookUpOnce(key, request);
@@ -128,21 +126,23 @@ export function createChecker<Request>(options: CheckerOptions<Request>): Checke
     } catch {
       return "failed";
     } finally {
-      running.delete(key);
+      running.delete(text);
     }
   }
 
   /** One look-up a key at a time, and a number of keys at a time. */
-  function find(key: string, request: Request): Promise<Entry | "unknown" | "failed"> {
-    const started = running.get(key);
+  function find(key: Key, request: Request): Promise<Entry | "unknown" | "failed"> {
+    const text = keyText(key);
+    const started = running.get(text);
     if (started !== undefined) return started;
     if (running.size >= options.lookUpsMax) return Promise.resolve("failed");
-    const search = lookUpUntilCurrent(key, request);
-    running.set(key, search);
+    const search = lookUpUntilCurrent(key, text, request);
+    running.set(text, search);
     return search;
   }
 
-  async function check(key: string, request: Request, needed?: Rights): Promise<Decision> {
+  async function check(given: Key, request: Request, needed?: Rights): Promise<Decision> {
+    const key = given.slice();
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
       const decision = decide(key, needed);
       if (decision !== null) return decision;
@@ -159,7 +159,8 @@ export function createChecker<Request>(options: CheckerOptions<Request>): Checke
     return UNAVAILABLE;
   }
 
-  async function lookUp(key: string, request: Request, seq: number): Promise<LookedUp | null> {
+  async function lookUp(given: Key, request: Request, seq: number): Promise<LookedUp | null> {
+    const key = given.slice();
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
       if (!lease.isLive() && !(await lease.ensure())) return null;
       if (!(await lease.reach(seq))) return null;

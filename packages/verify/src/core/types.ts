@@ -60,8 +60,6 @@ export interface TokenRecord {
   readonly rights: Rights;
   readonly createdAtMs: number;
   readonly expiresAtMs: number;
-  /** Refused before that time; `null` where there is no such time. */
-  readonly notBeforeMs: number | null;
   /** A session whose user must set a new password first; never set for API tokens. */
   readonly passwordChangeRequired: boolean;
   readonly user: EntryUser;
@@ -69,8 +67,6 @@ export interface TokenRecord {
 
 /** A record with what its holder must know of it to go on trusting it. */
 export interface Entry extends TokenRecord {
-  /** The key it is found by: a hash, never the token. */
-  readonly key: string;
   /** The row of the log as of which it is true. */
   readonly seq: number;
   /** The holder's generation when it was checked against the log. */
@@ -104,7 +100,7 @@ export interface LookUpResult {
 export type LookUp<Request> = (request: Request, seq: number) => Promise<LookUpResult>;
 
 /** Why a token is not accepted. */
-export type InvalidReason = "unknown" | "expired" | "not_yet_valid" | "password_change_required";
+export type InvalidReason = "unknown" | "expired" | "password_change_required";
 
 /** What a verification comes to. */
 export type Decision =

@@ -2,12 +2,14 @@
 import { describe, expect, test } from "bun:test";
 import { createChecker } from "../../src/core/checker.ts";
 import { createEntryCache } from "../../src/core/entry-cache.ts";
+import type { Key } from "../../src/core/key.ts";
 import { createHistory } from "../../src/core/history.ts";
 import type { Lease } from "../../src/core/node-lease.ts";
 import type { Decision, LookUpResult } from "../../src/core/types.ts";
+import { keyOf } from "../keys.ts";
 
 const HEAD = { epoch: "e", seq: 1, uid: "u1" };
-const KEY = "key";
+const KEY = keyOf("key");
 const WALL_MS = 1_700_000_000_000;
 const LIFE_MS = 10_000;
 
@@ -37,7 +39,6 @@ function setUp(more: Partial<LookUpResult> = {}) {
     rights: "full" as const,
     createdAtMs: WALL_MS,
     expiresAtMs: WALL_MS + LIFE_MS,
-    notBeforeMs: null,
     passwordChangeRequired: false,
     user: { id: "u", email: "", name: "", isAdmin: false },
   };
@@ -57,7 +58,8 @@ function setUp(more: Partial<LookUpResult> = {}) {
     now.monotonicMs += monotonicMs;
     now.wallMs += wallMs;
   };
-  return { check: () => checker.check(KEY, null), pass, lookUps: () => lookUps };
+  const checkKey = (key: Key) => checker.check(key, null);
+  return { check: () => checkKey(KEY), checkKey, pass, lookUps: () => lookUps };
 }
 
 describe("a cached token expires", () => {
@@ -95,4 +97,14 @@ describe("a cached token expires", () => {
     pass(1);
     expect(await check()).toEqual(EXPIRED);
   });
+});
+
+test("a key that is written over while its look-up runs is still that of the token", async () => {
+  const { checkKey, lookUps } = setUp();
+  const key = KEY.slice();
+  const checked = checkKey(key);
+  key.set(keyOf("another"));
+  expect(await checked).toMatchObject(OK);
+  expect(await checkKey(KEY)).toMatchObject(OK);
+  expect(lookUps()).toBe(1);
 });

@@ -571,7 +571,6 @@ function recordOf({ id, userId }: StoredToken): NonNullable<LookUpResult["record
     rights: "full",
     createdAtMs: 0,
     expiresAtMs: 4e12,
-    notBeforeMs: null,
     passwordChangeRequired: false,
     user: { id: userId, email: `${userId}@example.com`, name: userId, isAdmin: false },
   };

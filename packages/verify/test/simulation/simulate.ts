@@ -4,6 +4,7 @@ import type { ChangeRow, FeedAnswer, FeedRequest, LookUpResult } from "../../src
 import { createDatabase, type Server, type StoreFaults } from "./database.ts";
 import { createPlan, type Plan } from "./plan.ts";
 import { createMachine, createProcess, createRandom, createWorld, type Process } from "./world.ts";
+import { keyOf } from "../keys.ts";
 
 /** What went wrong first, and when. */
 export interface Violation {
@@ -218,7 +219,7 @@ export function simulate(subject: Subject, seed: number): RunResult {
   ): Promise<LookUpResult> {
     const node = nodeFor(verifier);
     const found = await call(verifier.process, node.process, BOUND_MS / 2, () =>
-      node.core.checker.lookUp(tokenId, tokenId, seq),
+      node.core.checker.lookUp(keyOf(tokenId), tokenId, seq),
     );
     if (found === null) throw new Error("unavailable");
     return { position: found.position, record: found.entry, keepMs: found.keepMs };
@@ -302,11 +303,11 @@ export function simulate(subject: Subject, seed: number): RunResult {
       }
     };
     if (isUp(holder)) {
-      const decision = core.checker.decide(id);
+      const decision = core.checker.decide(keyOf(id));
       if (decision !== null) settle(decision.outcome);
       else {
         const wait = async () => {
-          const { outcome } = await core.checker.check(id, id);
+          const { outcome } = await core.checker.check(keyOf(id), id);
           if (process.isAlive()) settle(outcome);
         };
         void wait();
