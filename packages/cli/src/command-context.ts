@@ -134,5 +134,5 @@ export function timeoutMsOf({ timeout }: GlobalValues): number | undefined {
   if (timeout === undefined) return undefined;
   const seconds = Number(timeout);
   if (/^\d+(\.\d+)?$/u.test(timeout) && seconds > 0 && seconds <= 86_400) return seconds * 1000;
-  throw usageError(`--timeout "${timeout}" is not a number of seconds from 0 to 86400`);
+  throw usageError(`--timeout "${timeout}" is not a number of seconds, above 0 and up to 86400`);
 }

@@ -97,7 +97,7 @@ export function createContext(): Context {
     nowMs: () => Date.now(),
     random: () => Math.random(),
     sleep,
-    fetch: (url, init) => fetch(url, init),
+    fetch: (url, init) => fetch(url, { ...init, ...SAFE_FETCH }),
     probe,
     widthOf: (text) => Bun.stringWidth(text),
     sha256(bytes) {
@@ -107,7 +107,7 @@ export function createContext(): Context {
     },
     loadRunProcess: async () => {
       const { createNodeRunProcess } = await import("./profiles/node-run-process.ts");
-      return createNodeRunProcess(process.env);
+      return createNodeRunProcess(process.env, (callback) => process.once("exit", callback));
     },
     onInterrupt,
   };
@@ -136,6 +136,9 @@ function nameOfUid(uid: number | undefined): string | undefined {
     return `uid-${uid}`;
   }
 }
+
+/** Against variables of the runtime: one prints each request with its token, one trusts whoever answers. */
+const SAFE_FETCH = { verbose: false, tls: { rejectUnauthorized: true } } as const;
 
 const DESCRIPTORS = { stdin: 0, stdout: 1, stderr: 2 } as const;
 
@@ -195,6 +198,9 @@ function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
+/** Above any token or password; what is no text (`/dev/zero`) has lines without an end. */
+const LINE_LENGTH_MAX = 1024 * 1024;
+
 /** stdin, read as little as is asked for: what comes after a line stays for who asks next. */
 function createInput(): Input {
   let chunks: AsyncIterator<Uint8Array> | null = null;
@@ -220,7 +226,9 @@ function createInput(): Input {
       return isTerminal(DESCRIPTORS.stdin);
     },
     async readLine() {
-      while (!buffered.includes("\n") && (await readMore()));
+      while (!buffered.includes("\n") && (await readMore())) {
+        if (buffered.length > LINE_LENGTH_MAX) throw usageError("stdin gave a line without an end");
+      }
       if (buffered === "") return null;
       const [line = ""] = buffered.split("\n", 1);
       buffered = buffered.slice(line.length + 1);

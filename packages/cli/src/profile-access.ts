@@ -24,6 +24,7 @@ export function openProfiles(context: CommandContext): Profiles {
     files: context.files,
     keychain: context.keychain,
     loadRunProcess: context.loadRunProcess,
+    notesStderr: context.globals.json,
     clock: { nowMs: context.nowMs, sleep: (ms) => context.sleep(ms) },
     env: context.env,
     readStdinLine: async () => (await context.stdin.readLine()) ?? "",

@@ -1,6 +1,6 @@
 // The real process: signals, and what the runtime does with proxies and authorities.
 import { describe, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -155,6 +155,19 @@ test("a token comes from a pipe, as of a shell's process substitution", async ()
   expect(server.requests.at(-1)?.authorization).toBe(`Bearer ${token}`);
 });
 
+test("a line on stdin that does not end is refused before memory does", async () => {
+  using home = createHome();
+  const line = [process.execPath, MAIN, "profile", "which", "--token", "-"];
+  const child = Bun.spawn(line, {
+    env: { HOME: home.home, CONCH_ENV: "development", CONCH_URL: "http://127.0.0.1:1" },
+    stdin: Bun.file("/dev/zero"),
+    stdout: "ignore",
+    stderr: "pipe",
+  });
+  expect(await new Response(child.stderr).text()).toStartWith("error: stdin gave a line without");
+  expect(await child.exited).toBe(2);
+});
+
 test("a config that is no file is an error at once, and nothing is made beside it", async () => {
   using home = createHome();
   const pipe = join(home.home, "pipe");
@@ -168,6 +181,41 @@ test("a config that is no file is an error at once, and nothing is made beside i
     expect(ended.stderr).toContain(`${pipe}: it is a named pipe, not a file`);
   }
   expect(existsSync(`${pipe}.lock`)).toBe(false);
+});
+
+describe("a credential_process", () => {
+  function createProfile(home: string, command: readonly string[]) {
+    const profile = { api_url: "http://127.0.0.1:1", active: true, credential_process: command };
+    writeFileSync(join(home, ".conch.json"), JSON.stringify({ profiles: { vault: profile } }), {
+      mode: 0o600,
+    });
+  }
+
+  test("ends with conch where that is interrupted", async () => {
+    using home = createHome();
+    const pidFile = join(home.home, "pid");
+    createProfile(home.home, [
+      "sh",
+      "-c",
+      'echo $$ > "$HOME/new"; mv "$HOME/new" "$HOME/pid"; exec sleep 60',
+    ]);
+    const child = home.start(["user", "tokens"]);
+    while (!existsSync(pidFile)) await Bun.sleep(5);
+    child.kill("SIGTERM");
+    expect(await child.exited).toBe(130);
+    // It holds the other end of this pipe.
+    expect(await new Response(child.stderr).text()).toContain("interrupted");
+  });
+
+  test("tells what it says on stderr in the notes, with --json: one document stands there", async () => {
+    using home = createHome();
+    createProfile(home.home, ["sh", "-c", "echo the vault is sealed >&2; exit 1"]);
+    const failed = await home.run(["user", "tokens", "--json"]);
+    expect(failed).toMatchObject({ exitCode: 3, stdout: "" });
+    expect(JSON.parse(failed.stderr).notes).toEqual(["sh: the vault is sealed"]);
+    const shown = await home.run(["user", "tokens"]);
+    expect(shown.stderr).toStartWith("the vault is sealed\nerror: ");
+  });
 });
 
 describe("the network", () => {
@@ -201,7 +249,25 @@ describe("the network", () => {
       NODE_EXTRA_CA_CERTS: join(TLS, "certificate.pem"),
     });
     expect(known).toEqual({ exitCode: 0, stdout: "[]\n", stderr: "" });
+    // Of a whole shell, for another program: a token would go to whoever answers.
+    const careless = await home.run(["user", "tokens"], {
+      ...env,
+      NODE_TLS_REJECT_UNAUTHORIZED: "0",
+    });
+    expect(careless).toMatchObject({ exitCode: 6, stdout: "" });
     void server.stop(true);
+  });
+
+  test("no variable of the runtime shows the token", async () => {
+    using home = createHome();
+    using server = createRecorder();
+    server.answer({ "*": () => Response.json([], { headers: VERSION_HEADERS }) });
+    const ended = await home.run(["user", "tokens", "--json"], {
+      CONCH_TOKEN: someToken(),
+      CONCH_URL: server.url,
+      BUN_CONFIG_VERBOSE_FETCH: "curl",
+    });
+    expect(ended).toEqual({ exitCode: 0, stdout: "[]\n", stderr: "" });
   });
 
   test("IPv6 addresses are addresses", async () => {

@@ -239,9 +239,16 @@ const STANDARD_TEXTS: Readonly<Record<number, string>> = {
 
 function refusal(request: string, reply: WireReply): ClientError {
   const { status, headers } = reply;
-  const parsed = ErrorBody().safeParse(parseJson(reply.text));
+  const json = parseJson(reply.text);
+  const parsed = ErrorBody().safeParse(json);
   const body = parsed.success ? parsed.data : null;
-  if (status < 400) {
+  if (status === 407) {
+    const reason = "the proxy asks for a user name and a password";
+    return new ClientError(request, { kind: "unreachable", reason });
+  }
+  // A page of a web server says nothing of what was asked for: it must not pass for "it is gone".
+  const isPage = status === 404 && json === undefined && reply.text.trim() !== "";
+  if (status < 400 || isPage) {
     const reason = `the server answered ${status}, which is not an answer to this request`;
     return new ClientError(request, { kind: "incompatible_reply", status, reason });
   }

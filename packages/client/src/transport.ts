@@ -48,7 +48,7 @@ const BACKOFF_MS = 200;
 const RETRY_AFTER_MAX_MS = 5_000;
 const REDIRECTS_MAX = 5;
 const RETRIED_STATUSES: ReadonlySet<number> = new Set([408, 429, 502, 503, 504]);
-const TLS_FAULT = /CERT|TLS|SSL|SIGNED|ISSUER|EPROTO/u;
+const TLS_FAULT = /CERT|TLS|SSL|SIGN|ISSUER|EPROTO/u;
 
 /** `Retry-After` in milliseconds: seconds only, which is what servers of this protocol send. */
 export function retryAfterMs(headers: Headers): number | null {
@@ -218,6 +218,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EAI_AGAIN: "the host name cannot be looked up now",
   ECONNRESET: "the connection broke",
   ConnectionClosed: "the connection broke",
+  ERR_PROXY_TUNNEL: "the proxy refused to pass it on",
   EHOSTUNREACH: "no route to the host",
   ENETUNREACH: "no route to the network",
   DEPTH_ZERO_SELF_SIGNED_CERT: "the certificate is self-signed",

@@ -223,6 +223,43 @@ describe("a bad network", () => {
     expect(await faultOf(clientOf(https).call(listMyTokens, {}))).toMatchObject({ kind: "tls" });
   });
 
+  test.each([
+    "DEPTH_ZERO_SELF_SIGNED_CERT",
+    "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+    "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+    "CERT_HAS_EXPIRED",
+    "ERR_TLS_CERT_ALTNAME_INVALID",
+  ])("%s is a fault of the certificate, and not tried again", async (code) => {
+    let attempts = 0;
+    const fetch = () => {
+      attempts += 1;
+      return Promise.reject(Object.assign(new Error("no"), { code }));
+    };
+    const client = clientOf("https://conch.invalid", { fetch });
+    expect(await faultOf(client.call(listMyTokens, {}))).toMatchObject({ kind: "tls" });
+    expect(attempts).toBe(1);
+  });
+
+  test("a proxy that wants to know who asks is no answer of the server", async () => {
+    const { url } = serve(() => new Response("<html>", { status: 407 }));
+    const fault = await faultOf(clientOf(url).call(listMyTokens, {}));
+    expect(fault).toEqual({
+      kind: "unreachable",
+      reason: "the proxy asks for a user name and a password",
+    });
+  });
+
+  test("a page that says 404 is not taken for a token that is gone", async () => {
+    const { url } = serve(() => new Response("<h1>Not Found</h1>", { status: 404 }));
+    const call = clientOf(url).call(removeMyToken, { params: { name: "x" } });
+    expect(await faultOf(call)).toMatchObject({ kind: "incompatible_reply", status: 404 });
+    for (const body of [null, "{}", '{"error":"Not Found"}']) {
+      const other = serve(() => new Response(body, { status: 404 }));
+      const plain = clientOf(other.url).call(removeMyToken, { params: { name: "x" } });
+      expect(await faultOf(plain)).toMatchObject({ kind: "not_found" });
+    }
+  });
+
   test("no error holds the credential", async () => {
     const { url } = serve(() => json({ error: "no" }, 500));
     const error = await clientOf(url)

@@ -13,11 +13,13 @@ export type ProcessResult =
   | { readonly kind: "too-much-output" }
   | { readonly kind: "not-started"; readonly error: unknown };
 
-/** Runs a command without a shell: stdin empty, stdout taken, stderr passed through to the user. */
+/** Runs a command without a shell: stdin empty, stdout taken. */
 export type RunProcess = (request: {
   readonly command: readonly string[];
   readonly timeoutMs: number;
   readonly stdoutBytesMax: number;
+  /** Receives what it said on stderr, when it has ended; where `null`, the user sees it at once. */
+  readonly onStderr: ((text: string) => void) | null;
   /** Added to the environment of the client. */
   readonly env: Readonly<Record<string, string>>;
 }) => Promise<ProcessResult>;
@@ -57,7 +59,12 @@ export async function isCacheFresh(credential: ProcessCredential, nowMs: number)
 export async function runCredentialProcess(
   name: string,
   command: readonly string[],
-  options: { readonly run: RunProcess; readonly nowMs: number; readonly isNested: boolean },
+  options: {
+    readonly run: RunProcess;
+    readonly nowMs: number;
+    readonly isNested: boolean;
+    readonly note: ((text: string) => void) | null;
+  },
 ): Promise<ProcessToken> {
   const fail = (why: string, cause?: unknown) =>
     new ProfileError(
@@ -67,10 +74,12 @@ export async function runCredentialProcess(
       { cause },
     );
   if (options.isNested) throw fail("runs conch, which would run it again, without end");
+  const { note } = options;
   const result = await options.run({
     command,
     timeoutMs: TIMEOUT_MS,
     stdoutBytesMax: STDOUT_BYTES_MAX,
+    onStderr: note && ((text) => note(`${command[0] ?? ""}: ${text}`)),
     env: { [RECURSION_VARIABLE]: name },
   });
   switch (result.kind) {

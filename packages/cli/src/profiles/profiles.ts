@@ -19,6 +19,8 @@ export interface ProfilesOptions {
   /** Loaded only where a profile has a `credential_process`. */
   readonly loadRunProcess: () => Promise<RunProcess>;
   readonly clock: { nowMs(): number; sleep(ms: number): Promise<void> };
+  /** What a `credential_process` says on stderr becomes a note: the user's stderr is one document. */
+  readonly notesStderr: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly readStdinLine: () => Promise<string>;
   /** Receives what the user should be told on stderr. */
@@ -56,6 +58,7 @@ export function createProfiles(options: ProfilesOptions): Profiles {
       run,
       nowMs: clock.nowMs(),
       isNested,
+      note: options.notesStderr ? note : null,
     });
     if (token.expiresAtMs !== null) await cache(name, command, token.value, token.expiresAtMs);
     return token.value;

@@ -183,10 +183,11 @@ export function createProfileStore(options: ProfileStoreOptions): ProfileStore {
     const style = styleOf(document.text);
     const before =
       document.text === null ? null : printJson(parseJson(document.text), style.indent);
-    if (printJson(document.root, style.indent) === before) return;
+    const isOpen = document.mode !== null && (document.mode & 0o077) !== 0;
+    if (printJson(document.root, style.indent) === before && !isOpen) return;
     await open.hidePlainSessions();
     replace(realPath, printJson(document.root, style.indent) + style.end);
-    if (document.mode !== null && (document.mode & 0o077) !== 0) {
+    if (isOpen) {
       options.note(
         `${path} had mode ${formatMode(document.mode)}; it is ${formatMode(FILE_MODE)} now`,
       );

@@ -12,6 +12,7 @@ const { store } = createProfiles({
   files: createNodeFileSystem({ isWindows: false }),
   keychain: { get: none, set: none, remove: none },
   loadRunProcess: none,
+  notesStderr: false,
   clock: { nowMs: Date.now, sleep: Bun.sleep },
   env: {},
   readStdinLine: none,

@@ -24,6 +24,7 @@ export async function crashWriters(kills: number): Promise<{ kills: number; midW
     files: createNodeFileSystem({ isWindows: false }),
     keychain: { get: none, set: none, remove: none },
     loadRunProcess: none,
+    notesStderr: false,
     clock: { nowMs: Date.now, sleep: Bun.sleep },
     env: {},
     readStdinLine: none,

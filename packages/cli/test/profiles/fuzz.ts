@@ -123,6 +123,7 @@ function openDisk(disk: FileSystem) {
     files: disk,
     keychain: { get: () => Promise.resolve(null), set: none, remove: none },
     loadRunProcess: () => Promise.resolve(() => Promise.resolve({ kind: "killed", signal: "x" })),
+    notesStderr: false,
     clock: { nowMs: () => 0, sleep: none },
     env: {},
     readStdinLine: none,

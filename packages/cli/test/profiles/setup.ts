@@ -42,8 +42,9 @@ export function createTestConfig(
     const profiles = createProfiles({
       files,
       keychain: { get: none, set: none, remove: none },
-      loadRunProcess: () => Promise.resolve(createNodeRunProcess(process.env)),
+      loadRunProcess: () => Promise.resolve(createNodeRunProcess(process.env, () => undefined)),
       clock: { nowMs: Date.now, sleep: Bun.sleep },
+      notesStderr: false,
       env: {},
       readStdinLine: none,
       note: (text) => notes.push(text),

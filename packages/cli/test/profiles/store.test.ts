@@ -178,6 +178,13 @@ describe("a write", () => {
     expect(config.notes).toEqual([`${config.path} had mode 0644; it is 0600 now`]);
   });
 
+  test("pitfall 13: an open file is closed also where nothing else changes", async () => {
+    using config = createTestConfig({ text: GO_CONFIG, mode: 0o644 });
+    await config.store.update((draft) => draft.activate("automation"));
+    expect(modeOf(config.path)).toBe(0o600);
+    expect(config.notes).toEqual([`${config.path} had mode 0644; it is 0600 now`]);
+  });
+
   test("pitfall 13: is not in place: the old file stays whole under another name", async () => {
     using config = createTestConfig({ text: GO_CONFIG });
     const other = join(config.directory, "hard-link");
@@ -270,7 +277,7 @@ describe("a write", () => {
   });
 
   test("a change that changes nothing, or throws, writes nothing", async () => {
-    using config = createTestConfig({ text: GO_CONFIG, mode: 0o644 });
+    using config = createTestConfig({ text: GO_CONFIG });
     const before = statSync(config.path);
     await config.store.update((draft) => draft.activate("automation"));
     const failing = await failureOf(
