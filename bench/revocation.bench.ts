@@ -1,5 +1,7 @@
 // From the commit of a revocation to the last acceptance anywhere: 3 nodes on one PostgreSQL and 8
-// verifiers, at half of what saturates the machine, and at full load.
+// verifiers, at half of what saturates the machine, and at full load. Half is taken in two ways: half of
+// the processors' time, and half of the rate that verifiers reach without a pause. The latter keeps the
+// processors busier than half: whoever never pauses finds its caches warm, and is never woken.
 import { createHash, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { cpus } from "node:os";
@@ -32,7 +34,7 @@ const CALIBRATION_STEPS = 8;
 await using folder = await createFolder();
 const tokensFile = join(folder.path, "tokens");
 const postgres = await startPostgres({ durable: true });
-const victimsMax = REVOCATIONS + REVOCATIONS_AT_FULL_LOAD;
+const victimsMax = 2 * REVOCATIONS + REVOCATIONS_AT_FULL_LOAD;
 const inUse = 1 + LOAD_TOKENS + victimsMax;
 await seed({ url: postgres.url, stored: inUse, inUse, tokensFile });
 const [ownToken = "", ...others] = readFileSync(tokensFile, "utf8").trimEnd().split("\n");
@@ -133,8 +135,6 @@ function processorTimes(): { readonly busyMs: number; readonly allMs: number } {
   return { busyMs, allMs: busyMs + sum(({ idle }) => idle) };
 }
 
-const sorted = (values: readonly number[]): number[] => values.toSorted((a, b) => a - b);
-
 /** The share of all processors' time that was used in so long, or meanwhile. */
 async function busyDuring(work: () => Promise<unknown>): Promise<number> {
   const before = processorTimes();
@@ -143,16 +143,23 @@ async function busyDuring(work: () => Promise<unknown>): Promise<number> {
   return (after.busyMs - before.busyMs) / (after.allMs - before.allMs);
 }
 
-/**
- * The load that keeps the processors half busy. That is less than half of what verifiers reach that
- * never pause: those find their caches warm.
- */
-async function loadHalf(): Promise<number> {
+/** @param rate verifications a second, by all verifiers; `null`: without a pause. */
+async function load(rate: number | null): Promise<void> {
+  await askAll({ kind: "load", perSecond: rate === null ? null : rate / VERIFIERS });
+  await Bun.sleep(SETTLE_MS);
+}
+
+/** How many verifications they do in a second. */
+async function measureRate(): Promise<number> {
   const rates = await askAll({ kind: "calibrate" });
-  let rate = rates.reduce((sum, { perSecond = 0 }) => sum + perSecond, 0) / 2;
+  return rates.reduce((sum, { perSecond = 0 }) => sum + perSecond, 0);
+}
+
+/** The rate that keeps the processors half busy while nothing is revoked. */
+async function findHalfBusyRate(start: number): Promise<number> {
+  let rate = start;
   for (let step = 0; step < CALIBRATION_STEPS; step += 1) {
-    await askAll({ kind: "load", perSecond: rate / VERIFIERS });
-    await Bun.sleep(SETTLE_MS);
+    await load(rate);
     const busy = await busyDuring(() => Bun.sleep(SETTLE_MS));
     if (Math.abs(busy - HALF) < TOLERANCE) break;
     rate *= HALF / busy;
@@ -160,47 +167,57 @@ async function loadHalf(): Promise<number> {
   return rate;
 }
 
-await askAll({ kind: "warm" });
-await askAll({ kind: "load", perSecond: null });
-await Bun.sleep(SETTLE_MS);
-const rate = await loadHalf();
-let half: Times[] = [];
-const busy = await busyDuring(async () => {
-  half = await measureAll(victims.slice(0, REVOCATIONS));
-});
-await askAll({ kind: "load", perSecond: null });
-const full = await measureAll(victims.slice(REVOCATIONS));
-
-const halfMs = sorted(half.map(({ afterMs }) => afterMs));
-const fullMs = sorted(full.map(({ afterMs }) => afterMs));
-const commitMs = sorted(half.map(({ commitMs }) => commitMs));
-const percentile = (sorted: readonly number[], at: number): number =>
-  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * at))] ?? Number.NaN;
 const what = `revocation, ${NODES} nodes, ${VERIFIERS} verifiers: commit to last acceptance`;
-for (const [name, at, limitMs] of [
-  ["p50", 0.5, 10],
-  ["p99", 0.99, 50],
-] as const) {
-  const ms = percentile(halfMs, at);
-  report({
-    what: `${what}, half load, ${name}`,
-    target: `≤ ${limitMs} ms`,
-    result: `${formatNumber(ms)} ms (${halfMs.length} revocations, ${formatNumber(rate)} verifications/s, processors ${Math.round(busy * 100)} % busy; the COMMIT itself ${formatNumber(percentile(commitMs, at))} ms)`,
-    pass: ms <= limitMs,
-  });
+
+function percentile(values: readonly number[], at: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * at))] ?? Number.NaN;
 }
-for (const [load, times] of [
-  ["half", halfMs],
-  ["full", fullMs],
-] as const) {
-  const most = times.at(-1) ?? Number.NaN;
-  report({
-    what: `${what}, ${load} load, longest`,
-    target: `≤ B = ${BOUND_MS} ms`,
-    result: `${formatNumber(most)} ms (${times.length} revocations)`,
-    pass: most <= BOUND_MS,
-  });
+
+function reportTimes(name: string, times: readonly Times[], limits: readonly Limit[], how: string) {
+  for (const [percent, at, limitMs] of limits) {
+    const ms = percentile(
+      times.map(({ afterMs }) => afterMs),
+      at,
+    );
+    const commitMs = percentile(
+      times.map((time) => time.commitMs),
+      at,
+    );
+    report({
+      what: `${what}, ${name}, ${percent}`,
+      target: `≤ ${limitMs} ms`,
+      result: `${formatNumber(ms)} ms (${times.length} revocations, ${how}; the COMMIT itself ${formatNumber(commitMs)} ms)`,
+      pass: ms <= limitMs,
+    });
+  }
 }
+
+/** Its name, the percentile, milliseconds. */
+type Limit = readonly [string, number, number];
+
+const LONGEST: Limit = ["longest", 1, BOUND_MS];
+const LIMITS: readonly Limit[] = [["p50", 0.5, 10], ["p99", 0.99, 50], LONGEST];
+
+await askAll({ kind: "warm" });
+await load(null);
+const halfRate = (await measureRate()) * HALF;
+const halfBusyRate = await findHalfBusyRate(halfRate);
+for (const [name, rate] of [
+  ["processors half busy", halfBusyRate],
+  ["half of the rate without a pause", halfRate],
+] as const) {
+  await load(rate);
+  const reached = await measureRate();
+  let times: Times[] = [];
+  const busy = await busyDuring(async () => {
+    times = await measureAll(victims.splice(0, REVOCATIONS));
+  });
+  const percent = Math.round(busy * 100);
+  reportTimes(name, times, LIMITS, `${formatNumber(reached)} verifications/s, ${percent} % busy`);
+}
+await load(null);
+reportTimes("full load", await measureAll(victims), [LONGEST], "100 % busy");
 
 await Promise.all(watchers.map((watcher) => watcher[Symbol.asyncDispose]()));
 await database.close();
