@@ -3,6 +3,7 @@ import { ApiError } from "../errors.ts";
 import type { Database } from "../store/database.ts";
 import {
   findSetting,
+  insertSettings,
   listSettings,
   putSetting,
   removeSetting,
@@ -49,11 +50,10 @@ export function createSettingService(database: Database): SettingService {
       if (entries.length === 0) {
         throw new ApiError("invalid_request", { message: "body: must hold at least one setting" });
       }
+      const pairs = entries.map(([key, value]) => [toKeyJson(key), JSON.stringify(value)] as const);
       await database.write(async (tx) => {
         await removeSettings(tx, userId);
-        for (const [key, value] of entries) {
-          await putSetting(tx, userId, toKeyJson(key), JSON.stringify(value));
-        }
+        await insertSettings(tx, database.capabilities, userId, pairs);
         return { value: undefined, changes: [] };
       });
     },

@@ -1,5 +1,6 @@
 /** Queries on `setting`. Keys and values are JSON texts here: any key and any value survives. */
-import type { Kysely } from "kysely";
+import { type Kysely, sql } from "kysely";
+import type { Capabilities } from "./database.ts";
 import type { Schema } from "./schema.ts";
 
 /** A user's settings: key and value, both as JSON texts. */
@@ -44,6 +45,22 @@ export async function putSetting(
       conflict.columns(["user_id", "key_json"]).doUpdateSet({ value_json: valueJson }),
     )
     .execute();
+}
+
+/**
+ * Stores values where there are none, in one statement: with one each, a body of many holds up
+ * everybody else for seconds.
+ */
+export async function insertSettings(
+  db: Kysely<Schema>,
+  { jsonElements }: Pick<Capabilities, "jsonElements">,
+  userId: string,
+  pairs: readonly (readonly [keyJson: string, valueJson: string])[],
+): Promise<void> {
+  await sql`
+    insert into setting (user_id, key_json, value_json)
+    select ${userId}, value ->> 0, value ->> 1 from ${jsonElements(JSON.stringify(pairs))}
+  `.execute(db);
 }
 
 /** Removes one value; `false` where there was none. */

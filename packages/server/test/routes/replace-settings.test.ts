@@ -11,6 +11,18 @@ describeServer("POST /user/me/settings", (server) => {
     expect((await server.call("GET", path, { as })).json()).toEqual({ d: "x" });
   });
 
+  test("204: as many as fit into a body, each as it was sent", async () => {
+    const { session: as } = await server.createUser();
+    const hard = { "a\0\ud800": "\0\ud800", 'q"\\u0000': ['"\\'], "": null, n: 1e300 };
+    const many = Array.from({ length: 60_000 }, (_, index) => [`k${index}`, index] as const);
+    const json = { ...hard, ...Object.fromEntries(many) };
+    const startedMs = performance.now();
+    expect((await server.call("POST", path, { as, json })).status).toBe(204);
+    // Well below a second; with a statement for each, a node's lease would end meanwhile.
+    expect(performance.now() - startedMs).toBeLessThan(4000);
+    expect((await server.call("GET", path, { as })).json()).toEqual(json);
+  });
+
   test("400: nothing, not an object", async () => {
     const { session: as } = await server.createUser();
     for (const json of [undefined, null, {}, [], [1], "x", 5]) {
