@@ -61,7 +61,7 @@ export interface Context {
   readonly sha256: Sha256;
   /** Runs the `credential_process` of a profile; loaded where there is one. */
   readonly loadRunProcess: () => Promise<RunProcess>;
-  /** Calls back on an interruption (Ctrl-C, SIGTERM); returns what stops it. */
+  /** Calls back on an interruption (Ctrl-C, SIGTERM, a closed terminal); returns what stops it. */
   onInterrupt(callback: () => void): () => void;
 }
 
@@ -262,7 +262,7 @@ async function probe(url: URL, signal: AbortSignal): Promise<void> {
 }
 
 function onInterrupt(callback: () => void): () => void {
-  const signals = ["SIGINT", "SIGTERM"] as const;
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   for (const signal of signals) process.on(signal, callback);
   return () => {
     for (const signal of signals) process.off(signal, callback);

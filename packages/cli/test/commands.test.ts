@@ -140,6 +140,7 @@ describe("wrong lines", () => {
     [["user", "tokens", "--profile"], "--profile needs a value"],
     [["user", "tokens", "--json=yes"], "--json takes no value"],
     [["user", "tokens", "--timeout", "soon"], '--timeout "soon" is not a number'],
+    [["--profile"], "--profile needs a value"],
     [["admin", "user", "X"], '"conch admin user X" is not a whole command'],
     [["zebra", "stripes"], "conch --help lists the commands"],
     [[""], "conch --help lists the commands"],

@@ -81,37 +81,41 @@ describe("an interruption", () => {
     await writer.close();
   });
 
-  test("pitfall 4: in the middle of an upgrade it takes effect once the new token is stored", async () => {
-    using home = createHome();
-    using server = createRecorder();
-    const env = { CONCH_URL: server.url };
-    const token = someToken();
-    const arrived = Promise.withResolvers<void>();
-    const answer = Promise.withResolvers<void>();
-    server.answer({ "POST /login": () => loginAnswer(someJwt()) });
-    await home.run(
-      ["profile", "create", "--name", "p", "--user", "ada@example.com", "--password", "x"],
-      env,
-    );
-    server.answer({
-      "POST /user/me/token": async ({ body }) => {
-        arrived.resolve();
-        await answer.promise;
-        const { name } = JSON.parse(body);
-        return Response.json(tokenNamed(name, token), { status: 201, headers: VERSION_HEADERS });
-      },
-      "*": 204,
-    });
-    const child = home.start(["profile", "upgrade"], env);
-    await arrived.promise;
-    child.kill("SIGINT");
-    answer.resolve();
-    expect(await child.exited).toBe(130);
-    const config = JSON.parse(readFileSync(join(home.home, ".conch.json"), "utf8"));
-    expect(config.profiles.p.token).not.toBe("");
-    const list = await home.run(["profile", "list", "--json"], env);
-    expect(JSON.parse(list.stdout)[0]).toMatchObject({ auth: "token", unusable: null });
-  });
+  // SIGHUP is what a terminal says when its window is closed.
+  test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
+    "pitfall 4: in the middle of an upgrade %s takes effect once the new token is stored",
+    async (signal) => {
+      using home = createHome();
+      using server = createRecorder();
+      const env = { CONCH_URL: server.url };
+      const token = someToken();
+      const arrived = Promise.withResolvers<void>();
+      const answer = Promise.withResolvers<void>();
+      server.answer({ "POST /login": () => loginAnswer(someJwt()) });
+      await home.run(
+        ["profile", "create", "--name", "p", "--user", "ada@example.com", "--password", "x"],
+        env,
+      );
+      server.answer({
+        "POST /user/me/token": async ({ body }) => {
+          arrived.resolve();
+          await answer.promise;
+          const { name } = JSON.parse(body);
+          return Response.json(tokenNamed(name, token), { status: 201, headers: VERSION_HEADERS });
+        },
+        "*": 204,
+      });
+      const child = home.start(["profile", "upgrade"], env);
+      await arrived.promise;
+      child.kill(signal);
+      answer.resolve();
+      expect(await child.exited).toBe(130);
+      const config = JSON.parse(readFileSync(join(home.home, ".conch.json"), "utf8"));
+      expect(config.profiles.p.token).not.toBe("");
+      const list = await home.run(["profile", "list", "--json"], env);
+      expect(JSON.parse(list.stdout)[0]).toMatchObject({ auth: "token", unusable: null });
+    },
+  );
 });
 
 test("an upgraded token's name says who runs conch, where no variable does", async () => {

@@ -58,7 +58,11 @@ export function findCommand(argv: readonly string[], index: readonly IndexEntry[
     if (word === "--") continue;
     if (word.startsWith("-") && word.length > 1) {
       rest.push(word);
-      if (needsNextWord(word) && position < argv.length) rest.push(argv[position++] ?? "");
+      if (!needsNextWord(word)) continue;
+      const value = argv[position];
+      if (value === undefined) throw usageError(`${word} needs a value`);
+      rest.push(value);
+      position += 1;
       continue;
     }
     const step = descend(candidates, path.length, word);
