@@ -148,12 +148,18 @@ const PIPE_BYTES_AT_ONCE = process.platform === "linux" ? 4096 : 512;
 /** `process.stdout.write` takes 10 ms at its first use, `node:fs` one. */
 async function writeAnswer(bytes: Uint8Array): Promise<void> {
   // What a pipe takes in parts, and not all at once, `Bun.write` begins again and doubles.
-  if (bytes.length <= PIPE_BYTES_AT_ONCE && (await Bun.stdout.stat()).isFIFO()) {
+  if (bytes.length <= PIPE_BYTES_AT_ONCE && (await isPipe(Bun.stdout))) {
     await Bun.write(Bun.stdout, bytes);
   } else {
     requireStdout();
     writeWhole(DESCRIPTORS.stdout, bytes);
   }
+}
+
+/** Programs in JavaScript give their children sockets for pipes. */
+async function isPipe(file: Bun.BunFile): Promise<boolean> {
+  const stats = await file.stat();
+  return stats.isFIFO() || stats.isSocket();
 }
 
 function writeError(text: string): void {
