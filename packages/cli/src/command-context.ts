@@ -69,10 +69,11 @@ export function createCommandContext(
   let breakOff: (error: Error) => void = () => undefined;
   const interruption = new Promise<never>((_, reject) => (breakOff = reject));
   interruption.catch(() => undefined);
-  context.onInterrupt(() => {
+  function interrupt(): void {
     isInterrupted = true;
     if (unbrokenDepth === 0) breakOff(interrupted());
-  });
+  }
+  context.onInterrupt(interrupt);
   /** Notes come before the question, and what breaks off the command closes the prompt. */
   async function asking<T>(ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
     await diagnostics;
@@ -118,9 +119,11 @@ export function createCommandContext(
     interruption,
     async unbroken(work) {
       unbrokenDepth += 1;
+      const stop = context.onHangUp(interrupt);
       try {
         return await work();
       } finally {
+        stop();
         unbrokenDepth -= 1;
         if (isInterrupted && unbrokenDepth === 0) breakOff(interrupted());
       }

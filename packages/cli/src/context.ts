@@ -61,8 +61,13 @@ export interface Context {
   readonly sha256: Sha256;
   /** Runs the `credential_process` of a profile; loaded where there is one. */
   readonly loadRunProcess: () => Promise<RunProcess>;
-  /** Calls back on an interruption (Ctrl-C, SIGTERM, a closed terminal); returns what stops it. */
+  /** Calls back on an interruption (Ctrl-C, SIGTERM); returns what stops it. */
   onInterrupt(callback: () => void): () => void;
+  /**
+   * The same for a closed terminal. To listen undoes `nohup`, which has it ignored: only where it would
+   * lose something else.
+   */
+  onHangUp(callback: () => void): () => void;
 }
 
 /** The real process. Nothing is read before it is asked for: what a command does not use costs nothing. */
@@ -109,7 +114,8 @@ export function createContext(): Context {
       const { createNodeRunProcess } = await import("./profiles/node-run-process.ts");
       return createNodeRunProcess(process.env, (callback) => process.once("exit", callback));
     },
-    onInterrupt,
+    onInterrupt: (callback) => onSignals(["SIGINT", "SIGTERM"], callback),
+    onHangUp: (callback) => onSignals(["SIGHUP"], callback),
   };
 }
 
@@ -267,8 +273,7 @@ async function probe(url: URL, signal: AbortSignal): Promise<void> {
   });
 }
 
-function onInterrupt(callback: () => void): () => void {
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+function onSignals(signals: readonly NodeJS.Signals[], callback: () => void): () => void {
   for (const signal of signals) process.on(signal, callback);
   return () => {
     for (const signal of signals) process.off(signal, callback);

@@ -109,6 +109,7 @@ async function run(
     sha256: (bytes) => new Uint8Array(new Bun.CryptoHasher("sha256").update(bytes).digest()),
     widthOf: (text) => Bun.stringWidth(text),
     onInterrupt: () => () => undefined,
+    onHangUp: () => () => undefined,
     ...context,
   });
   return { exitCode, stdout: out.join(""), stderr: err.join(""), questions };

@@ -20,8 +20,12 @@ const TLS = join(import.meta.dir, "fixtures/tls");
 /** Starts `conch` in an empty home, with nothing of this process's environment. */
 function createHome() {
   const home = mkdtempSync(join(tmpdir(), "conch-process-"));
-  const start = (args: readonly string[], env: Record<string, string> = {}) =>
-    Bun.spawn([process.execPath, MAIN, ...args], {
+  const start = (
+    args: readonly string[],
+    env: Record<string, string> = {},
+    wrapper: readonly string[] = [],
+  ) =>
+    Bun.spawn([...wrapper, process.execPath, MAIN, ...args], {
       cwd: home,
       env: { HOME: home, PATH: process.env["PATH"] ?? "", CONCH_ENV: "development", ...env },
       stdin: "ignore",
@@ -79,6 +83,27 @@ describe("an interruption", () => {
     child.kill("SIGTERM");
     expect(await child.exited).toBe(130);
     await writer.close();
+  });
+
+  test("nohup keeps a closed terminal from ending a command", async () => {
+    using home = createHome();
+    using server = createRecorder();
+    const arrived = Promise.withResolvers<void>();
+    const answer = Promise.withResolvers<void>();
+    server.answer({
+      "GET /user/me/token": async () => {
+        arrived.resolve();
+        await answer.promise;
+        return Response.json([], { headers: VERSION_HEADERS });
+      },
+      "*": 204,
+    });
+    const env = { CONCH_TOKEN: someToken(), CONCH_URL: server.url };
+    const child = home.start(["user", "tokens"], env, ["nohup"]);
+    await arrived.promise;
+    child.kill("SIGHUP");
+    answer.resolve();
+    expect(await child.exited).toBe(0);
   });
 
   // SIGHUP is what a terminal says when its window is closed.

@@ -96,6 +96,7 @@ export function createClient(options: ClientOptions): Client {
   const baseUrl = place.url;
   const transport: TransportOptions = {
     ...options,
+    baseUrl,
     timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
     connectTimeoutMs: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     replyBytesMax: options.replyBytesMax ?? REPLY_BYTES_MAX,

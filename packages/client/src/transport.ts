@@ -26,6 +26,8 @@ export type WireEvent =
 
 /** What the transport is made from. */
 export interface TransportOptions {
+  /** As `normalizeBaseUrl` returns it; no redirect leads elsewhere. */
+  readonly baseUrl: string;
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
   /** Resolves after so many milliseconds; rejects when the signal aborts. Without it nothing is retried. */
   readonly sleep?: ((ms: number, signal: AbortSignal) => Promise<void>) | undefined;
@@ -57,8 +59,8 @@ export function retryAfterMs(headers: Headers): number | null {
 }
 
 /**
- * Sends a request: with time limits, a limit on the reply, redirects within the origin, and retries
- * of what reads only.
+ * Sends a request: with time limits, a limit on the reply, redirects below the base URL, and
+ * retries of what reads only.
  *
  * @throws ClientError `unreachable`, `timeout`, `tls`, `incompatible_reply`
  */
@@ -100,10 +102,9 @@ async function follow(
         reason,
       });
     const target = URL.canParse(location, request.url) ? new URL(location, request.url) : null;
-    if (target?.origin !== new URL(request.url).origin) {
-      throw fault(
-        `the server redirects to another place (${target?.origin ?? "no URL"}), where no credential is sent`,
-      );
+    if (target === null || !isBelow(target, new URL(options.baseUrl))) {
+      const place = target === null ? "no URL" : `not below ${options.baseUrl}`;
+      throw fault(`the server redirects to another place (${place}), where no credential is sent`);
     }
     if (request.method !== "GET" && reply.status < 307) {
       throw fault("the server redirects a request that changes something");
@@ -116,6 +117,11 @@ async function follow(
     status: 302,
     reason: "the server redirects in circles",
   });
+}
+
+function isBelow(target: URL, base: URL): boolean {
+  const folder = base.pathname.replace(/\/*$/u, "/");
+  return target.origin === base.origin && `${target.pathname}/`.startsWith(folder);
 }
 
 async function exchange(

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { createServer, type Socket } from "node:net";
-import { createMyToken, listMyTokens, removeMyToken } from "@conch/contract/token";
+import { createMyToken, getMyToken, listMyTokens, removeMyToken } from "@conch/contract/token";
 import { revokeToken } from "@conch/contract/verification";
 import { ClientError, createClient, login, type ClientOptions, type Fault } from "../src/index.ts";
 
@@ -146,6 +146,20 @@ describe("redirects", () => {
     const fault = await faultOf(clientOf(url).call(listMyTokens, {}));
     expect(fault).toMatchObject({ kind: "incompatible_reply" });
     expect(other.requests.length).toBe(0);
+  });
+
+  test("out of the base path nothing is sent: there may be another service", async () => {
+    const { url, requests } = serve((request) => {
+      const { pathname } = new URL(request.url);
+      if (pathname === "/conch/elsewhere") return json([]);
+      const Location = pathname === "/conch/user/me/token" ? "/conch/elsewhere" : "/conch2/x";
+      return new Response(null, { status: 307, headers: { ...VERSION, Location } });
+    });
+    const below = clientOf(`${url}/conch`);
+    expect((await below.call(listMyTokens, {})).body).toEqual([]);
+    const fault = await faultOf(below.call(getMyToken, { params: { name: "x" } }));
+    expect(fault).toMatchObject({ kind: "incompatible_reply" });
+    expect(requests.length).toBe(3);
   });
 
   test("what changes something does not follow one that would turn it into a read; circles end", async () => {
