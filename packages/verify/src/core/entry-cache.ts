@@ -204,7 +204,7 @@ export function createEntryCache(entriesMax: number): EntryCache {
     },
     unknownUntilMs: (key) => (unknown.size === 0 ? 0 : (unknown.get(keyText(key)) ?? 0)),
     store(key, entry) {
-      unknown.delete(keyText(key));
+      if (unknown.size > 0) unknown.delete(keyText(key));
       remove(rowOfKey(key));
       remove(rowOfToken(entry.tokenId));
       if (size >= entriesMax) evict();

@@ -102,6 +102,7 @@ export function createHistory(listener: HistoryListener, memoryRows = MEMORY_ROW
     hasChangedSince(seq, tokenId, userId) {
       const first = rows[start];
       if (first === undefined || seq < first.seq || seq < lastSeqOfAll) return true;
+      if (seq >= (rows.at(-1)?.seq ?? Infinity)) return false;
       return seq < (lastSeqs.get(`t${tokenId}`) ?? -1) || seq < (lastSeqs.get(`u${userId}`) ?? -1);
     },
   };
