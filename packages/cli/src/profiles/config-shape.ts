@@ -13,6 +13,8 @@ import { splitCommand } from "./split-command.ts";
 export const GO_ZERO_TIME = "0001-01-01T00:00:00Z";
 /** Times above this are milliseconds: as seconds they would lie in the year 5138. */
 const SECONDS_MAX = 1e11;
+/** The last time that a date can be (ECMA-262, "Time Values and Time Range"). */
+const TIME_MS_MAX = 8.64e15;
 
 /** A member of the wrong type, by its path inside the file. */
 export class ConfigShapeError extends Error {
@@ -86,7 +88,7 @@ function timeAt(place: Place): number | null {
   if (isAbsent(place) || value === "" || value === GO_ZERO_TIME) return null;
   if (value instanceof JsonNumber) {
     const time = Number(value.text);
-    if (!Number.isFinite(time)) return wrong(place, "a time");
+    if (!(time <= TIME_MS_MAX)) return wrong(place, "a time");
     if (time <= 0) return null;
     return time < SECONDS_MAX ? time * 1000 : time;
   }
@@ -100,7 +102,7 @@ export function expiryOfJwt(jwt: string): number | null {
     const payload = Uint8Array.fromBase64(jwt.split(".")[1] ?? "", { alphabet: "base64url" });
     const claims: unknown = JSON.parse(new TextDecoder().decode(payload));
     const exp = (claims as { exp?: unknown } | null)?.exp;
-    return typeof exp === "number" && Number.isFinite(exp) && exp > 0 ? exp * 1000 : null;
+    return typeof exp === "number" && exp > 0 && exp * 1000 <= TIME_MS_MAX ? exp * 1000 : null;
   } catch {
     return null;
   }

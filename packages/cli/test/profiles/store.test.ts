@@ -86,6 +86,11 @@ describe("a file that cannot be understood", () => {
       "profiles.a.expires: expected a time, found a number",
     ],
     [
+      // Found by fuzzing: no date is as late, and hiding the session needs one.
+      '{"profiles": {"a": {"jwt": "a.b.c", "expires": 8640000000000001}}}',
+      "profiles.a.expires: expected a time, found a number",
+    ],
+    [
       '{"profiles": {"a": {"credential_process": ["x", 1]}}}',
       "profiles.a.credential_process[1]: expected a string, found a number",
     ],
