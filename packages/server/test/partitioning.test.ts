@@ -22,6 +22,13 @@ async function runStatements(url: string, text: string): Promise<void> {
   await query(url, after);
 }
 
+/**
+ * So many pages to each partition that the index is the cheaper way whatever VACUUM could do: where
+ * somebody else's snapshot is older (autovacuum's ANALYZE takes one), no page counts as visible to all,
+ * and four pages are then cheaper to read through.
+ */
+const TOKENS = 2000;
+
 setDefaultTimeout(60_000);
 
 test("partitioning by the hash, as the operator's page says, changes nothing for the program", async () => {
@@ -29,7 +36,7 @@ test("partitioning by the hash, as the operator's page says, changes nothing for
   const before = await testDatabase.open();
   const user = createUserRow();
   await before.db.insertInto("user_account").values(user).execute();
-  const tokens = Array.from({ length: 400 }, () => createTokenRow({ user_id: user.id }));
+  const tokens = Array.from({ length: TOKENS }, () => createTokenRow({ user_id: user.id }));
   await before.db.insertInto("token").values(tokens).execute();
   const exported = await exportDatabase(before, async () => {});
   await before.close();
