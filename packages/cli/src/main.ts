@@ -2,10 +2,8 @@ import { versionText } from "./build.ts";
 
 async function main(): Promise<void> {
   // Scripts ask this before anything else: answered before anything is loaded.
-  if (process.argv.length === 3 && process.argv[2] === "--version") {
-    await writeVersion();
-    return;
-  }
+  const isVersion = process.argv.length === 3 && process.argv[2] === "--version";
+  if (isVersion && (await writeVersionToPipe())) return;
   const [{ createContext }, { runConch }] = await Promise.all([
     import("./context.ts"),
     import("./run.ts"),
@@ -15,13 +13,19 @@ async function main(): Promise<void> {
   process.exit(await runConch(createContext()));
 }
 
-/** `console.log` loses it on a full disk without a word, and `node:fs` takes longer to load than all else. */
-async function writeVersion(): Promise<void> {
+/**
+ * Without `node:fs`, which takes longer to load than all else.
+ *
+ * @returns whether it was written; where not, the way of all answers finds out why.
+ */
+async function writeVersionToPipe(): Promise<boolean> {
   try {
+    const stats = await Bun.stdout.stat();
+    if (!stats.isFIFO() && !stats.isSocket()) return false;
     await Bun.write(Bun.stdout, `${versionText()}\n`);
-  } catch (error) {
-    // A reader that went away has seen what it wanted.
-    if ((error as { code?: unknown }).code !== "EPIPE") throw error;
+    return true;
+  } catch {
+    return false;
   }
 }
 
