@@ -1,3 +1,4 @@
+import { parseHttpDate } from "@conch/contract/time";
 import { ClientError, type Fault } from "./errors.ts";
 
 /** One request as it is put on the wire. */
@@ -52,10 +53,16 @@ const REDIRECTS_MAX = 5;
 const RETRIED_STATUSES: ReadonlySet<number> = new Set([408, 429, 502, 503, 504]);
 const TLS_FAULT = /CERT|TLS|SSL|SIGN|ISSUER|EPROTO/u;
 
-/** `Retry-After` in milliseconds: seconds only, which is what servers of this protocol send. */
+/**
+ * `Retry-After` (RFC 9110 section 10.2.3) in milliseconds from now; `null` where there is none that
+ * can be read. A date is compared with the reply's own, so that no wrong clock of ours matters.
+ */
 export function retryAfterMs(headers: Headers): number | null {
-  const text = headers.get("retry-after");
-  return text !== null && /^\d{1,6}$/u.test(text) ? Number(text) * 1000 : null;
+  const text = headers.get("retry-after") ?? "";
+  if (/^\d{1,6}$/u.test(text)) return Number(text) * 1000;
+  const untilMs = parseHttpDate(text);
+  const nowMs = parseHttpDate(headers.get("date") ?? "");
+  return untilMs === null || nowMs === null ? null : Math.max(0, untilMs - nowMs);
 }
 
 /**

@@ -112,6 +112,24 @@ describe("retries", () => {
     expect(busy.requests.length).toBe(1);
   });
 
+  test.each([
+    ["600", 600_000],
+    ["Sun, 06 Nov 1994 08:59:37 GMT", 600_000],
+    ["Sunday, 06-Nov-94 08:59:37 GMT", 600_000],
+    ["Sun Nov  6 08:59:37 1994", 600_000],
+    ["Sun, 06 Nov 1994 08:00:00 GMT", 0],
+    ["soon", null],
+    ["600, 700", null],
+    ["-5", null],
+    ["Sun, 06 Nov 1994", null],
+    ["Sun, 66 Nov 1994 08:59:37 GMT", null],
+  ])("a wait until %p is one of %p ms, by the clock of the server", async (text, retryAfterMs) => {
+    const date = "Sun, 06 Nov 1994 08:49:37 GMT";
+    const { url } = serve(() => json({}, 500, { "Retry-After": text, Date: date }));
+    const fault = await faultOf(clientOf(url).call(listMyTokens, {}));
+    expect(fault).toMatchObject({ kind: "failing", status: 500, retryAfterMs });
+  });
+
   test("a request that did not arrive in time is no refusal", async () => {
     const { url, requests } = serve(() => json({}, 408));
     const fault = await faultOf(clientOf(url).call(createMyToken, { body: { name: "x" } }));
