@@ -16,6 +16,11 @@ import { TransferError } from "./store/transfer.ts";
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
 
+/** An answer that was lost. */
+class OutputError extends Error {
+  override readonly name = "OutputError";
+}
+
 const program = createProgram({
   async serve(raw) {
     const server = await serve(readServeConfig(raw), createContext());
@@ -34,19 +39,22 @@ const program = createProgram({
   async createUser({ admin = false, passwordStdin = false, ...options }) {
     const password = passwordStdin ? await readLine() : null;
     const generated = await createUser({ ...options, isAdmin: admin, password }, createContext());
-    process.stdout.write(`Email: ${options.email}\n`);
-    if (generated !== null) process.stdout.write(`Password: ${generated}\n`);
+    const email = `Email: ${options.email}\n`;
+    if (generated === null) return writeOut(email, "the user was made; only this answer is lost");
+    const lost =
+      "the user was made, and nobody knows the password: an administrator resets it with " +
+      "conch admin user ID reset";
+    return writeOut(`${email}Password: ${generated}\n`, lost);
   },
 
   async bound({ database, seconds }) {
     const holding = await bound({ database, seconds }, createContext());
-    process.stdout.write(`Bound: ${holding} s\n`);
+    await writeOut(`Bound: ${holding} s\n`, `the bound is ${holding} s; only this answer is lost`);
   },
 
   async exportAll({ database }) {
-    // What goes wrong is told by the write.
-    process.stdout.on("error", () => {});
-    const transfer = await exportAll(database, writeOut, createContext());
+    const write = (text: string) => writeOut(text, "the export is not whole");
+    const transfer = await exportAll(database, write, createContext());
     process.stderr.write(describeTransfer("exported", transfer));
   },
 
@@ -56,10 +64,14 @@ const program = createProgram({
   },
 });
 
-function writeOut(text: string): Promise<void> {
+// What goes wrong is told by the write.
+process.stdout.on("error", () => {});
+
+/** @throws OutputError that says what is lost. */
+function writeOut(text: string, lost: string): Promise<void> {
   return new Promise((resolve, reject) => {
     process.stdout.write(text, (error) => {
-      if (error) reject(new TransferError(`the export cannot be written: ${error.message}`));
+      if (error) reject(new OutputError(`standard output: ${error.message}: ${lost}`));
       else resolve();
     });
   });
@@ -89,7 +101,8 @@ function report(error: unknown): number {
     process.stderr.write(`conchd: --database (CONCHD_DATABASE): ${error.message}\n`);
     return EXIT_FAILURE;
   }
-  if (error instanceof TransferError || error instanceof NodesRunningError) {
+  const own = [OutputError, TransferError, NodesRunningError];
+  if (error instanceof Error && own.some((type) => error instanceof type)) {
     process.stderr.write(`conchd: ${error.message}\n`);
     return EXIT_FAILURE;
   }

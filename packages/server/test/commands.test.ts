@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { describeEachDialect, TEST_DIALECTS } from "./databases.ts";
+import { describeEachDialect, SQLITE, TEST_DIALECTS } from "./databases.ts";
 import { createUserRow } from "./rows.ts";
 
 const MAIN = join(import.meta.dir, "..", "src", "main.ts");
@@ -26,6 +26,27 @@ async function conchd(database: string, args: readonly string[], input = ""): Pr
   ]);
   return { code, out, err };
 }
+
+/** What it says where its answer cannot be written; fails unless it fails. */
+async function conchdOnFullDisk(database: string, args: readonly string[]): Promise<string> {
+  const line = ["sh", "-c", `exec "$0" "$@" > /dev/full`, process.execPath, MAIN, ...args];
+  const env = { ...process.env, CONCHD_DATABASE: database };
+  const child = Bun.spawn(line, { env, stderr: "pipe" });
+  const err = await new Response(child.stderr).text();
+  expect(await child.exited).toBe(1);
+  return err;
+}
+
+test.each([
+  [["bound"], "the bound is 5 s; only this answer is lost"],
+  [["user", "create", "--email", "a@example.com"], "nobody knows the password"],
+])("conchd %p tells that its answer is lost on a full disk", async (args, lost) => {
+  await using testDatabase = await SQLITE.create();
+  const err = await conchdOnFullDisk(testDatabase.url, args);
+  expect(err).toStartWith("conchd: standard output: ENOSPC");
+  expect(err).toContain(lost);
+  expect(err.split("\n")).toHaveLength(2);
+});
 
 describeEachDialect("conchd bound", (dialect) => {
   test("shows the bound, changes it, and says what is wrong", async () => {
@@ -55,16 +76,9 @@ describeEachDialect("conchd export", (source) => {
   test("to a full disk says so", async () => {
     await using testDatabase = await source.create();
     await conchd(testDatabase.url, ["bound"]);
-    const child = Bun.spawn(
-      ["sh", "-c", `exec "$0" "$@" > /dev/full`, process.execPath, MAIN, "export"],
-      {
-        env: { ...process.env, CONCHD_DATABASE: testDatabase.url },
-        stderr: "pipe",
-      },
+    expect(await conchdOnFullDisk(testDatabase.url, ["export"])).toEqual(
+      "conchd: standard output: ENOSPC: no space left on device, write: the export is not whole\n",
     );
-    const err = await new Response(child.stderr).text();
-    expect([await child.exited, err.split("\n").length]).toEqual([1, 2]);
-    expect(err).toStartWith("conchd: the export cannot be written: ENOSPC");
   });
 
   test("and import into another kind of database; a second import is refused", async () => {
