@@ -11,6 +11,7 @@ import type { Profile } from "./profiles/profile.ts";
 import { quoteWord } from "./profiles/quote-word.ts";
 import type { Profiles } from "./profiles/profiles.ts";
 import type { ChosenCredential } from "./profiles/resolve.ts";
+import { wayTo } from "./proxy.ts";
 
 /** A client for the credential in use, and where that came from. */
 export interface Connection {
@@ -22,27 +23,11 @@ export interface Connection {
   readonly profiles: Profiles;
 }
 
-const PROXY_VARIABLE = /^(https?|all)_proxy$/iu;
-
-/** A proxy's password is a secret, too: as it is, and as it goes over the wire. */
-function rememberUserInfo({ masker }: CommandContext, proxy: string): void {
-  const { username, password } = URL.parse(proxy) ?? { username: "", password: "" };
-  if (password === "") return;
-  for (const decode of [String, decodeURIComponentLeniently]) {
-    masker.remember(decode(password));
-    masker.remember(`${decode(username)}:${decode(password)}`);
-  }
-}
-
-function decodeURIComponentLeniently(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
-
-/** Makes a client for a server, with a credential or with none. */
+/**
+ * Makes a client for a server, with a credential or with none. Nothing is sent.
+ *
+ * @throws CommandError where the proxy on the way is named in a way that cannot be right
+ */
 export function clientFor(
   context: CommandContext,
   baseUrl: string,
@@ -52,8 +37,6 @@ export function clientFor(
   if (credential !== null) {
     context.masker.remember(credential.kind === "token" ? credential.token : credential.jwt);
   }
-  const proxies = Object.entries(context.env).filter(([name]) => PROXY_VARIABLE.test(name));
-  for (const [, proxy] of proxies) rememberUserInfo(context, proxy ?? "");
   return createClient({
     baseUrl,
     credential,
@@ -62,7 +45,7 @@ export function clientFor(
     userAgent: `conch/${CLIENT_VERSION} (${context.platform})`,
     sleep: context.sleep,
     random: context.random,
-    ...(proxies.length > 0 ? {} : { probe: context.probe }),
+    ...wayTo(context, new URL(baseUrl)),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     observe: createObserver(context),
     checkVersion: BUILD_FLAGS.DISABLE_API_VERSION_CHECK === "off",

@@ -261,6 +261,48 @@ describe("the network", () => {
     expect(proxy.requests.length).toBe(1);
   });
 
+  test.each([
+    ["HTTP_PROXY", "user:pr0xy-secret@127.0.0.1:3128"],
+    ["http_proxy", "http://127.0.0.1:99999"],
+    ["HTTP_PROXY", " http://127.0.0.1:3128"],
+    ["HTTP_PROXY", "http:127.0.0.1:3128"],
+    ["ALL_PROXY", "socks5://user:pr0xy-secret@127.0.0.1:1080"],
+  ])("a proxy that cannot be one is wrong usage: %s=%s", async (variable, proxy) => {
+    using home = createHome();
+    using server = createRecorder();
+    const env = { CONCH_TOKEN: someToken(), CONCH_URL: server.url, [variable]: proxy };
+    const ended = await home.run(["user", "tokens"], env);
+    expect(ended).toMatchObject({ exitCode: 2, stdout: "" });
+    expect(ended.stderr).toStartWith(`error: ${variable} does not name a proxy as http://`);
+    expect(ended.stderr).not.toContain("pr0xy-secret");
+    const version = await home.run(["version"], env);
+    expect(version.exitCode).toBe(0);
+    expect(version.stderr).toContain(variable);
+    expect(server.requests).toEqual([]);
+    server.answer({ "GET /user/me/token": [] });
+    for (const exception of ["x, 127.0.0.1", ".0.0.1 127.0.0.0/8", "*"]) {
+      const excepted = { ...env, NO_PROXY: exception };
+      expect((await home.run(["user", "tokens", "--json"], excepted)).exitCode).toBe(0);
+    }
+  });
+
+  test.each([
+    ["HTTP_PROXY", "http"],
+    ["https_proxy", "https"],
+  ])("a proxy that cannot be reached is named by its variable: %s", async (variable, scheme) => {
+    using home = createHome();
+    const ended = await home.run(["user", "tokens"], {
+      CONCH_TOKEN: someToken(),
+      CONCH_URL: `${scheme}://conch.invalid`,
+      [variable]: "127.0.0.1:1",
+      NO_PROXY: "example.com",
+    });
+    expect(ended).toMatchObject({ exitCode: 6, stdout: "" });
+    expect(ended.stderr).toContain(
+      `connection refused, by way of the proxy that ${variable} names`,
+    );
+  });
+
   test("a certificate of an unknown authority is refused; NODE_EXTRA_CA_CERTS names a known one", async () => {
     using home = createHome();
     const server = Bun.serve({

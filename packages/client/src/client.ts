@@ -28,6 +28,7 @@ export interface ClientOptions extends Partial<
   readonly sleep?: TransportOptions["sleep"];
   readonly random?: TransportOptions["random"];
   readonly probe?: TransportOptions["probe"];
+  readonly proxy?: TransportOptions["proxy"];
   readonly observe?: TransportOptions["observe"];
   /** Whether the server's version is looked at; `true` unless told otherwise. */
   readonly checkVersion?: boolean;

@@ -39,6 +39,8 @@ export interface TransportOptions {
    * that cannot be reached, which `fetch` alone cannot; used only when a reply takes long.
    */
   readonly probe?: ((url: URL, signal: AbortSignal) => Promise<void>) | undefined;
+  /** The variable that names the proxy that `fetch` goes through, for errors. */
+  readonly proxy?: string | undefined;
   readonly observe?: ((event: WireEvent) => void) | undefined;
   /** For a whole call, retries and redirects included. */
   readonly timeoutMs: number;
@@ -221,7 +223,11 @@ function faultOf(
   const reason = REASONS[code] ?? (code === "" ? messageOf(error) : code);
   return TLS_FAULT.test(code)
     ? { kind: "tls", reason: `the secure connection failed: ${reason}` }
-    : { kind: "unreachable", reason };
+    : { kind: "unreachable", reason: reason + byWayOf(options) };
+}
+
+function byWayOf({ proxy }: TransportOptions): string {
+  return proxy === undefined ? "" : `, by way of the proxy that ${proxy} names`;
 }
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -231,7 +237,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EAI_AGAIN: "the host name cannot be looked up now",
   ECONNRESET: "the connection broke",
   ConnectionClosed: "the connection broke",
-  ERR_PROXY_TUNNEL: "the proxy refused to pass it on",
+  ERR_PROXY_TUNNEL: "it was not passed on",
   EHOSTUNREACH: "no route to the host",
   ENETUNREACH: "no route to the network",
   DEPTH_ZERO_SELF_SIGNED_CERT: "the certificate is self-signed",

@@ -1,5 +1,6 @@
 import { BUILD_FLAGS, CLIENT_VERSION } from "../../build.ts";
 import type { CommandContext } from "../../command-context.ts";
+import { CommandError } from "../../command-error.ts";
 import { printable } from "../../output/style.ts";
 import { fields } from "../../output/table.ts";
 import { BUILD_URLS, openProfiles, resolveInput } from "../../profile-access.ts";
@@ -59,8 +60,9 @@ async function serverVersion(context: CommandContext, url: string): Promise<stri
   try {
     return await clientFor(context, url, null).serverVersion();
   } catch (error) {
-    if (!(error instanceof ClientError)) throw error;
-    context.note(`the server at ${url} does not tell its version: ${describeFault(error.fault)}`);
+    if (!(error instanceof ClientError || error instanceof CommandError)) throw error;
+    const reason = error instanceof ClientError ? describeFault(error.fault) : error.message;
+    context.note(`the server at ${url} does not tell its version: ${reason}`);
     return null;
   }
 }
