@@ -1,10 +1,11 @@
 import { SIGNATURE_COOKIE } from "@conch/contract";
 
-const BEARER = /^Bearer +([\w\-.~+/]+=*) *$/i;
+const BEARER = /^Bearer(?: +|$)(.*)$/i;
 
 /**
  * The credential that a request carries: an API token, a whole login JWT, or `header.payload` with
  * the signature in a cookie, put together. `null` where there is none; a cookie alone is none.
+ * What is malformed is one that is not good, which RFC 6750 section 3.1 tells from none.
  */
 export function bearerOf(headers: Headers): string | null {
   const text = BEARER.exec(headers.get("authorization") ?? "")?.[1];

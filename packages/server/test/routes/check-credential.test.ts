@@ -21,7 +21,9 @@ describeServer("GET /me", (server) => {
     const value = token["authorization"]?.replace("Bearer ", "") ?? "";
     const typo = value.slice(0, -1) + (value.endsWith("0") ? "1" : "0");
     const unknown = createToken((count) => new Uint8Array(count).fill(7));
-    for (const as of [bearer("x"), bearer(typo), bearer(unknown), bearer("a.b.c")]) {
+    const unreadable = ["two words", "a!b", `${value}, Bearer ${value}`, ""];
+    for (const text of ["x", typo, unknown, "a.b.c", ...unreadable]) {
+      const as = bearer(text);
       const answer = await server.call("GET", "/me", { as });
       expect(answer.status).toBe(401);
       expect(answer.headers.get("www-authenticate")).toBe(
