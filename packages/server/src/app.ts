@@ -24,7 +24,7 @@ import { DatabaseUnavailableError, RevocationUnconfirmedError } from "./store/er
 /** What the app is given. */
 export interface AppOptions {
   readonly implementations: readonly Implementation[];
-  /** Beside the contract: operators' and readers' pages, GET only, by path. */
+  /** Beside the contract: operators' and readers' pages, GET and HEAD only, by path. */
   readonly pages: Readonly<Record<string, Page>>;
   readonly verifier: Verifier;
   /** Before an administrator changes something of others. @throws ApiError 401, 403. */
@@ -41,7 +41,7 @@ export interface AppOptions {
   readonly isDraining: () => boolean;
 }
 
-/** A page: what it answers to GET. */
+/** A page: what it answers to GET, and without the body to HEAD. */
 export type Page = (visit: Visit) => Response | Promise<Response>;
 
 /** Who looks at a page. */
@@ -213,8 +213,12 @@ function methodNotAllowed(implementations: readonly Implementation[]): ApiError 
 async function answerPage(routePath: RoutePath, page: Page, exchange: Exchange): Promise<Response> {
   if (routePath.match(exchange.request.url) === null) throw new ApiError("not_found");
   exchange.route = routePath.pattern;
-  if (exchange.request.method === "GET") return page(exchange);
-  throw new ApiError("method_not_allowed", { headers: { allow: "GET" } });
+  const { method } = exchange.request;
+  if (method !== "GET" && method !== "HEAD") {
+    throw new ApiError("method_not_allowed", { headers: { allow: "GET, HEAD" } });
+  }
+  const response = await page(exchange);
+  return method === "GET" ? response : new Response(null, response);
 }
 
 /** The reply is parsed on its way out, so that no field leaves that the contract does not have. */

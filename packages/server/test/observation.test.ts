@@ -10,6 +10,15 @@ describeServer("what a node shows of itself", (server, dialect) => {
     expect([answer.status, answer.text]).toEqual([200, '{"status":"live"}']);
   });
 
+  test("HEAD is answered as GET is, without a body: what some balancers and containers ask with", async () => {
+    for (const path of ["/health/live", "/metrics", "/docs"]) {
+      const answer = await server.call("HEAD", path);
+      expect([answer.status, answer.text]).toEqual([200, ""]);
+    }
+    const other = await server.call("POST", "/health/live");
+    expect([other.status, other.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
+  });
+
   test("GET /health/ready: 200 with how fresh the node's view is", async () => {
     let answer = await server.call("GET", "/health/ready");
     // Not before its first lease, which a busy machine may take its time for.
