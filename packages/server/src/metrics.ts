@@ -166,6 +166,8 @@ function registerCanary(registry: Registry): (result: CanaryResult) => void {
     labelNames: ["result"],
     registers,
   });
+  // Alerts are on their growth, and what is not there yet has not grown when it comes with a 1.
+  for (const result of ["refused", "accepted"]) runs.inc({ result }, 0);
   return ({ refusedMs }) => {
     runs.inc({ result: refusedMs === null ? "accepted" : "refused" });
     refusal.set(refusedMs === null ? Number.POSITIVE_INFINITY : refusedMs / 1000);
