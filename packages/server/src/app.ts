@@ -5,6 +5,7 @@ import {
   REQUEST_ID_HEADER,
   type Route,
   pollChanges,
+  verifyCredential,
 } from "@conch/contract";
 import { ApiError, retryLater } from "./errors.ts";
 import { CHALLENGE, checkAccess } from "./http/access.ts";
@@ -100,16 +101,23 @@ export function createApp(options: AppOptions): App {
   return { routes, fetch: createHandler(options, notFound) };
 }
 
-/** Answers a route with an error that is known without asking its service. */
-export function createRefusal(
-  options: AppOptions,
-  { path }: Route,
-  createError: () => ApiError,
-): RequestHandler {
-  return createHandler(options, (exchange) => {
-    exchange.route = path;
-    return Promise.reject(createError());
-  });
+/** Answers a request with an error. @param caller who asks, for the log, where that is known. */
+export type Refuse = (
+  request: Request,
+  connections: Connections,
+  error: ApiError,
+  caller?: { readonly userId: string; readonly tokenName: string },
+) => Promise<Response>;
+
+/** Answers a route with errors that are known without asking its service. */
+export function createRefusal(options: AppOptions, { path }: Route): Refuse {
+  return async (request, connections, error, caller) => {
+    const refuse = createHandler(options, (exchange) => {
+      Object.assign(exchange, { route: path, ...caller });
+      return Promise.reject(error);
+    });
+    return refuse(request, connections);
+  };
 }
 
 function createHandler(options: AppOptions, answer: Answer): RequestHandler {
@@ -262,10 +270,12 @@ function toApiError(error: unknown): ApiError {
   return new ApiError("internal", { cause: error });
 }
 
-/** Every verifier polls several times a second: that it goes well is no news. */
+/** Every proxy asks for each request, every verifier several times a second: success is no news. */
+const FREQUENT: ReadonlySet<string | null> = new Set([verifyCredential.path, pollChanges.path]);
+
 function levelOf(route: string | null, status: number): LogLevel {
   if (status >= 500) return "error";
-  return route === pollChanges.path && status < 400 ? "debug" : "info";
+  return FREQUENT.has(route) && status < 400 ? "debug" : "info";
 }
 
 function logExchange(options: AppOptions, exchange: Exchange, status: number): void {

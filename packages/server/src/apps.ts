@@ -3,7 +3,6 @@ import { verifyCredential } from "@conch/contract";
 import { type App, createApp, createRefusal } from "./app.ts";
 import type { ServeConfig } from "./config.ts";
 import type { Context } from "./context.ts";
-import { invalidToken, verificationUnavailable } from "./http/access.ts";
 import { createClientAddresses } from "./http/client-address.ts";
 import { createRequestIds } from "./http/request-id.ts";
 import { createVerifyHandler } from "./http/verify-handler.ts";
@@ -61,10 +60,7 @@ export function createApps(options: {
     getsAnswered: metrics.requestCount("GET", path, 200),
     headsAnswered: metrics.requestCount("HEAD", path, 200),
     general,
-    refusals: {
-      invalid: createRefusal(apiOptions, verifyCredential, invalidToken),
-      unavailable: createRefusal(apiOptions, verifyCredential, verificationUnavailable),
-    },
+    refuse: createRefusal(apiOptions, verifyCredential),
   });
   return {
     api: {

@@ -3,6 +3,13 @@ import { createToken } from "@conch/contract";
 import { bearer, describeServer, startServer, type TestServer } from "./server.ts";
 import { SQLITE } from "./databases.ts";
 import { findFreePort } from "./postgres.ts";
+import { createAnn } from "./verification.ts";
+
+interface LogLine {
+  readonly level: string;
+  readonly route?: string;
+  readonly status?: number;
+}
 
 describeServer("what a node shows of itself", (server, dialect) => {
   test("GET /health/live: 200 while the process is there", async () => {
@@ -55,6 +62,39 @@ describeServer("what a node shows of itself", (server, dialect) => {
     expect(after.get("conch_lease_live")).toBe(1);
     expect(after.get("conch_change_log_lag")).toBe(0);
     expect(after.get("conch_cache_entries")).toBeGreaterThan(0);
+  });
+
+  test("GET /metrics counts good tokens whose rights are not enough apart", async () => {
+    const { read, verify } = await createAnn(server);
+    for (const as of [read, verify]) await server.call("GET", "/verify?rights=full", { as });
+    const before = await metricsOf(server);
+    await server.call("GET", "/verify", { as: read });
+    await server.call("GET", "/verify?rights=read", { as: read });
+    await server.call("GET", "/verify?rights=full", { as: read });
+    await server.call("GET", "/verify", { as: verify });
+    await server.call("GET", "/me", { as: verify });
+    await server.call("DELETE", "/user/me/token/x", { as: read });
+    const after = await metricsOf(server);
+    const grown = (name: string) => (after.get(name) ?? 0) - (before.get(name) ?? 0);
+    expect(grown('conch_verifications_total{outcome="ok",source="cache"}')).toBe(2);
+    expect(grown('conch_verifications_total{outcome="forbidden",source="cache"}')).toBe(4);
+    expect(grown('conch_requests_total{method="GET",route="/verify",status="200"}')).toBe(2);
+    expect(grown('conch_requests_total{method="GET",route="/verify",status="403"}')).toBe(2);
+  });
+
+  test("GET /verify logs no success, however it is asked, and each refusal", async () => {
+    const { ann, full, read } = await createAnn(server);
+    const linesBefore = server.log.length;
+    for (const as of [full, ann.session]) {
+      for (const query of ["", "?rights=read", "?rights=full"]) {
+        expect((await server.call("GET", `/verify${query}`, { as })).status).toBe(200);
+        expect((await server.call("HEAD", `/verify${query}`, { as })).status).toBe(200);
+      }
+    }
+    expect((await server.call("GET", "/verify?rights=full", { as: read })).status).toBe(403);
+    const logged = server.log.slice(linesBefore).map((line) => JSON.parse(line) as LogLine);
+    const seen = logged.filter(({ level, route }) => level === "info" && route === "/verify");
+    expect(seen.map(({ status }) => status)).toEqual([403]);
   });
 
   test("GET /metrics shows how long revocations took that were waited for", async () => {

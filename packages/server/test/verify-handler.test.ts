@@ -1,13 +1,7 @@
 import { expect, test } from "bun:test";
 import { createToken } from "@conch/contract";
-import type { RequestHandler } from "../src/app.ts";
 import { createVerifyHandler } from "../src/http/verify-handler.ts";
 import { createVerificationCounts } from "../src/services/verification-counts.ts";
-
-const answerWith =
-  (status: number): RequestHandler =>
-  () =>
-    new Response(null, { status });
 
 test("what cannot be known is not asked for again: each time takes the patience of a renewal", async () => {
   let checks = 0;
@@ -27,8 +21,8 @@ test("what cannot be known is not asked for again: each time takes the patience 
     getsAnswered: { count: 0 },
     headsAnswered: { count: 0 },
     requestIdOf: () => "id",
-    refusals: { invalid: answerWith(401), unavailable: answerWith(503) },
-    general: answerWith(500),
+    refuse: async (_request, _connections, { status }) => new Response(null, { status }),
+    general: () => new Response(null, { status: 500 }),
   });
   const token = createToken((count) => new Uint8Array(count));
   const headers = { authorization: `Bearer ${token}` };

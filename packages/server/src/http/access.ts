@@ -23,15 +23,13 @@ export async function checkAccess(
 ): Promise<Caller | null> {
   if (route.access === "public") return null;
   if (bearer === null) throw unauthorized(CHALLENGE);
-  const verification = await verifier.verify(bearer);
+  const verification = await verifier.verify(bearer, (rights) => isCovered(route, rights));
   if (verification.status === "unavailable") {
     throw verificationUnavailable(verification.cause);
   }
   if (verification.status === "invalid") throw invalidToken();
   checkPasswordChange(route, verification);
-  if (!isCovered(route, verification.rights)) {
-    throw insufficientRights(leastRights(route));
-  }
+  if (verification.status === "forbidden") throw insufficientRights(leastRights(route));
   if (route.access === "admin" && !verification.user.isAdmin) throw new ApiError("admin_required");
   return verification;
 }

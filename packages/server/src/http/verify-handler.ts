@@ -15,12 +15,15 @@ import {
   toHeaderValue,
 } from "@conch/contract";
 import type { Decision, Entry } from "@conch/verify/core/index";
-import type { RequestHandler } from "../app.ts";
+import type { Refuse, RequestHandler } from "../app.ts";
+import type { ApiError } from "../errors.ts";
 import type { RequestCount } from "../metrics.ts";
 import type { ServerNode } from "../services/node.ts";
 import type { UsageCollector } from "../services/usage.ts";
 import type { VerificationCounts, VerificationSource } from "../services/verification-counts.ts";
 import { credentialHash, credentialKey } from "../services/verification.ts";
+import { insufficientRights, invalidToken, verificationUnavailable } from "./access.ts";
+import { bearerOf } from "./credential.ts";
 import type { Connections, RequestIdOf } from "./request-id.ts";
 
 /** What the handler is made of. */
@@ -31,8 +34,8 @@ export interface VerifyHandlerOptions {
   readonly getsAnswered: Pick<RequestCount, "count">;
   readonly headsAnswered: Pick<RequestCount, "count">;
   readonly requestIdOf: RequestIdOf;
-  /** Answer what is decided: asking once more could take another second, and would count twice. */
-  readonly refusals: Readonly<Record<"invalid" | "unavailable", RequestHandler>>;
+  /** Answers what is decided: asking once more could take another second, and would count twice. */
+  readonly refuse: Refuse;
   /** Answers what is left. */
   readonly general: RequestHandler;
 }
@@ -65,13 +68,15 @@ export function createVerifyHandler(options: VerifyHandlerOptions): RequestHandl
   function answer(
     decision: Decision,
     source: VerificationSource,
-    request: Request,
-    connections: Connections,
+    { request, connections, needed }: Question,
   ): Response | Promise<Response> {
     const { outcome } = decision;
-    if (outcome === "forbidden") return general(request, connections);
     counts.count(outcome, source);
-    if (outcome !== "ok") return options.refusals[outcome](request, connections);
+    if (outcome !== "ok") {
+      const error = refusalOf(outcome, needed);
+      const caller = outcome === "forbidden" ? callerOf(decision.entry) : undefined;
+      return options.refuse(request, connections, error, caller);
+    }
     (request.method === "HEAD" ? headsAnswered : getsAnswered).count += 1;
     usage.note(decision.entry);
     return verifiedResponse(decision.entry, requestIdOf(request, connections));
@@ -79,25 +84,57 @@ export function createVerifyHandler(options: VerifyHandlerOptions): RequestHandl
 
   return (request, connections) => {
     const token = plainTokenOf(request);
-    if (token === null) return general(request, connections);
+    const needed = token === null ? null : neededRightsOf(request.url);
+    if (token === null || needed === null) return general(request, connections);
     const key = credentialKey(token);
-    const cached = node.checker.decide(key, "read");
-    if (cached !== null) return answer(cached, "cache", request, connections);
+    const question = { request, connections, needed };
+    const cached = node.checker.decide(key, needed);
+    if (cached !== null) return answer(cached, "cache", question);
     // What is in the cache is well formed, so only before the database is asked.
     if (!isWellFormedToken(token)) return general(request, connections);
     return node.checker
-      .check(key, credentialHash(token), "read")
-      .then((decision) => answer(decision, "database", request, connections));
+      .check(key, credentialHash(token), needed)
+      .then((decision) => answer(decision, "database", question));
   };
 }
 
-/** The API token of a request that asks for nothing but its check; else `null`. */
+/** A request, and the rights that it asks for. */
+interface Question {
+  readonly request: Request;
+  readonly connections: Connections;
+  readonly needed: Rights;
+}
+
+/** The API token of a request for its check; else `null`. */
 function plainTokenOf(request: Request): string | null {
   const { method } = request;
-  if ((method !== "GET" && method !== "HEAD") || request.url.includes("?")) return null;
+  if (method !== "GET" && method !== "HEAD") return null;
   const header = request.headers.get("authorization");
-  if (header?.length !== HEADER_LENGTH || !header.startsWith(BEARER)) return null;
-  return header.startsWith(TOKEN_PREFIX, BEARER.length) ? header.slice(BEARER.length) : null;
+  const token =
+    header?.length === HEADER_LENGTH && header.startsWith(BEARER)
+      ? header.slice(BEARER.length)
+      : bearerOf(request.headers);
+  return token?.startsWith(TOKEN_PREFIX) === true ? token : null;
+}
+
+const NEEDED: ReadonlyMap<string, Rights> = new Map([
+  ["?rights=read", "read"],
+  ["?rights=full", "full"],
+]);
+
+/** What a token must be allowed, by the URL's query; `null` for a query that is not plainly that. */
+function neededRightsOf(url: string): Rights | null {
+  const start = url.indexOf("?");
+  return start === -1 ? "read" : (NEEDED.get(url.slice(start)) ?? null);
+}
+
+function refusalOf(outcome: Exclude<Decision["outcome"], "ok">, needed: Rights): ApiError {
+  if (outcome === "invalid") return invalidToken();
+  return outcome === "forbidden" ? insufficientRights(needed) : verificationUnavailable();
+}
+
+function callerOf({ user, tokenName }: Entry): { userId: string; tokenName: string } {
+  return { userId: user.id, tokenName };
 }
 
 function verifiedResponse(entry: Entry, requestId: string): Response {

@@ -33,16 +33,22 @@ export interface Caller {
   readonly rights: Rights;
 }
 
-/** `unavailable`: whether the credential is good cannot be known now; never treated as invalid. */
+/**
+ * `forbidden`: good, but its rights do not do. `unavailable`: whether the credential is good cannot be
+ * known now; never treated as invalid.
+ */
 export type Verification =
-  | ({ readonly status: "ok" } & Caller)
+  | ({ readonly status: "ok" | "forbidden" } & Caller)
   | { readonly status: "invalid" }
   | { readonly status: "unavailable"; readonly cause?: unknown };
 
 /** Decides whether a credential is good. Never throws. */
 export interface Verifier {
-  /** @param bearer an API token or a whole login JWT, as `Authorization: Bearer` carries it. */
-  verify(bearer: string): Promise<Verification>;
+  /**
+   * @param bearer an API token or a whole login JWT, as `Authorization: Bearer` carries it.
+   * @param permits whether rights do for what is asked; all do by default.
+   */
+  verify(bearer: string, permits?: (rights: Rights) => boolean): Promise<Verification>;
 }
 
 const INVALID: Verification = { status: "invalid" };
@@ -72,7 +78,7 @@ export function createNodeVerifier(options: {
 }): Verifier {
   const { node, sessionJwts, counts } = options;
   return {
-    async verify(bearer) {
+    async verify(bearer, permits = () => true) {
       const claim = claimOf(bearer, sessionJwts);
       if (claim === null) {
         counts.count("invalid", "form");
@@ -81,8 +87,10 @@ export function createNodeVerifier(options: {
       const key = credentialKey(claim.text);
       const cached = node.checker.decide(key);
       const decision = cached ?? (await node.checker.check(key, credentialHash(claim.text)));
-      counts.count(decision.outcome, cached === null ? "database" : "cache");
-      return toVerification(decision, claim.kind);
+      const verification = toVerification(decision, claim.kind, permits);
+      const outcome = verification.status === "ok" ? decision.outcome : verification.status;
+      counts.count(outcome, cached === null ? "database" : "cache");
+      return verification;
     },
   };
 }
@@ -99,7 +107,11 @@ export function claimOf(
   return claims === null ? null : { kind: "session", text: claims.jti };
 }
 
-function toVerification(decision: Decision, kind: TokenKind): Verification {
+function toVerification(
+  decision: Decision,
+  kind: TokenKind,
+  permits: (rights: Rights) => boolean,
+): Verification {
   if (decision.outcome === "unavailable") return UNAVAILABLE;
   const mustChangePassword =
     decision.outcome === "invalid" && decision.reason === "password_change_required";
@@ -107,7 +119,8 @@ function toVerification(decision: Decision, kind: TokenKind): Verification {
   const { entry } = decision;
   // A session is named by its signed JWT alone, never by what its row is found by.
   if (entry.kind !== kind) return INVALID;
-  return { status: "ok", ...callerOf(entry, mustChangePassword) };
+  const status = permits(entry.rights) ? "ok" : "forbidden";
+  return { status, ...callerOf(entry, mustChangePassword) };
 }
 
 function callerOf(entry: Entry, mustChangePassword: boolean): Caller {
