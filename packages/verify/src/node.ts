@@ -1,4 +1,5 @@
 /** For plain `node:http`, `node:https` and `node:http2` in its compatible form. */
+import type { IncomingMessage, ServerResponse } from "node:http";
 import {
   type AdmissionOptions,
   type TokenVerifier,
@@ -20,7 +21,10 @@ export interface NodeResponse {
 }
 
 /** A listener that is reached with a good token only; everyone else gets 401, 403 or 503. */
-export function protect<Request extends NodeRequest, Response extends NodeResponse>(
+export function protect<
+  Request extends NodeRequest = IncomingMessage,
+  Response extends NodeResponse = ServerResponse,
+>(
   verifier: TokenVerifier,
   listener: (request: Request, response: Response, identity: VerifiedToken) => void,
   options?: AdmissionOptions,

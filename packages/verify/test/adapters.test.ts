@@ -80,7 +80,13 @@ const services: Record<string, (options?: AdmissionOptions) => Promise<Running>>
   },
   async node(options) {
     const server = createServer(
-      forNode.protect(verifier, (_request, response, { user }) => response.end(user.name), options),
+      // As the README has it: what Node's types know of both must be known here, too.
+      forNode.protect(
+        verifier,
+        (request, response, { user }) =>
+          response.setHeader("x-path", request.url ?? "").end(user.name),
+        options,
+      ),
     );
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
