@@ -55,7 +55,12 @@ export function createTransport({ urls, token, fetch }: TransportOptions): Trans
     nodeUrl = null;
   }
 
-  async function send(route: Route, body: unknown, timeLimitMs: number): Promise<unknown> {
+  async function send<T>(
+    route: Route,
+    body: unknown,
+    timeLimitMs: number,
+    read: (value: unknown) => T,
+  ): Promise<T> {
     const from = base();
     try {
       const response = await fetch(`${from}${route.path}`, {
@@ -68,8 +73,9 @@ export function createTransport({ urls, token, fetch }: TransportOptions): Trans
       });
       const text = await response.text();
       if (!response.ok) throw new Error(`answers ${response.status}`);
+      const answer = readAnswer(text, read);
       problem = null;
-      return text === "" ? null : JSON.parse(text);
+      return answer;
     } catch (error) {
       problem = `${from}: ${reasonOf(error)}`;
       moveOn(from);
@@ -87,7 +93,8 @@ export function createTransport({ urls, token, fetch }: TransportOptions): Trans
   return {
     async poll(request, timeLimitMs) {
       const from = base();
-      const reply = ChangesReply().parse(await send(pollChanges, request, timeLimitMs));
+      const read = (value: unknown) => ChangesReply().parse(value);
+      const reply = await send(pollChanges, request, timeLimitMs, read);
       stayWith(reply.node_url, from);
       return {
         poll: reply.poll,
@@ -106,20 +113,34 @@ export function createTransport({ urls, token, fetch }: TransportOptions): Trans
       };
     },
     async lookUp(request) {
-      const once = () => send(lookUpToken, request, TIME_LIMIT_MS);
+      const read = (value: unknown) => LookUpReply().parse(value);
+      const once = () => send(lookUpToken, request, TIME_LIMIT_MS, read);
       const isAlone = urls.length === 1 && nodeUrl === null;
-      return toResult(LookUpReply().parse(await (isAlone ? once() : once().catch(once))));
+      return toResult(await (isAlone ? once() : once().catch(once)));
     },
     async report(report) {
-      await send(reportUsage, report, TIME_LIMIT_MS);
+      await send(reportUsage, report, TIME_LIMIT_MS, readNothing);
     },
     async leave(holder) {
       const goodbye = { holder, poll: 0, cursor: null, hold: false, leave: true };
-      await send(pollChanges, goodbye, TIME_LIMIT_MS).catch(() => null);
+      await send(pollChanges, goodbye, TIME_LIMIT_MS, readNothing).catch(() => null);
     },
     problem: () => problem,
     close: () => closing.abort(),
   };
+}
+
+/** What may stand in the way answers 200, too: a login page, another service. */
+function readAnswer<T>(text: string, read: (value: unknown) => T): T {
+  try {
+    return read(text === "" ? null : JSON.parse(text));
+  } catch {
+    throw new Error("answers what no server of Conch does");
+  }
+}
+
+function readNothing(value: unknown): void {
+  if (value !== null) throw new Error("a body where there is none");
 }
 
 /** Node's fetch says that it failed; why is its cause, which may have nothing but a code. */

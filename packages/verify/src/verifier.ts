@@ -51,7 +51,11 @@ export function createVerifierIn(context: VerifierContext, options: VerifierOpti
     fetch: context.fetch,
   });
   const holder = context.createId();
-  const usage = createUsageReporter(edge, options.usageIntervalMs ?? 2000, transport.report);
+  const usage = createUsageReporter(
+    edge,
+    readCount("usageIntervalMs", options.usageIntervalMs ?? 2000),
+    transport.report,
+  );
   const core = createVerifierCore<string>({
     edge,
     boundMs: BOUND_MS,
@@ -124,12 +128,12 @@ function readUrls(url: VerifierOptions["url"]): string[] {
   if (urls.length === 0 || urls.includes("")) throw new TypeError("url: where the server is");
   return urls.map((text) => {
     if (!URL.canParse(text)) throw new TypeError("url: not a URL");
-    const { protocol, username, search, hash } = new URL(text);
+    const { protocol, username, search, hash, origin, pathname } = new URL(text);
     if (protocol !== "https:" && protocol !== "http:") throw new TypeError("url: https or http");
     if (username !== "" || search !== "" || hash !== "") {
       throw new TypeError("url: without user, query and fragment");
     }
-    return text.replace(/\/+$/, "");
+    return `${origin}${pathname}`.replace(/\/+$/, "");
   });
 }
 
@@ -140,7 +144,12 @@ function readToken(token: string | undefined): string {
   return token;
 }
 
+/** The most that a timer takes. */
+const COUNT_MAX = 2 ** 31 - 1;
+
 function readCount(name: string, count: number): number {
-  if (!Number.isInteger(count) || count < 1) throw new TypeError(`${name}: a whole number from 1`);
+  if (!Number.isInteger(count) || count < 1 || count > COUNT_MAX) {
+    throw new TypeError(`${name}: a whole number from 1 to ${COUNT_MAX}`);
+  }
   return count;
 }

@@ -164,6 +164,52 @@ describeServer("a verifier", (server) => {
     TIMEOUT_MS,
   );
 
+  test.each(["{}", "null", "", '{"status":"ok"}', "<html>log in</html>"])(
+    "says so, and asks another server, where one answers 200 with %j",
+    async (body) => {
+      const asked: string[] = [];
+      const elsewhere = Bun.serve({
+        hostname: "127.0.0.1",
+        port: 0,
+        fetch: () => new Response(body),
+      });
+      const fetch = (url: string, init: RequestInit) => {
+        if (url.startsWith(elsewhere.url.origin)) asked.push(url);
+        return globalThis.fetch(url, init);
+      };
+      const ann = await server.createUser();
+      const token = valueOf(await server.createToken(ann, "good"));
+      const context = { ...createVerifierContext(), fetch };
+      const alone = createVerifierIn(context, { url: elsewhere.url.origin, token });
+      expect((await alone.verify(token)).status).toBe("unavailable");
+      expect(alone.stats().problem).toBe(
+        `${elsewhere.url.origin}: answers what no server of Conch does`,
+      );
+      await alone.close();
+      const verifier = createVerifierIn(context, {
+        url: [elsewhere.url.origin, server.url],
+        token,
+      });
+      expect((await verify(verifier, token)).status).toBe("ok");
+      await verifier.close();
+      expect(asked.length).toBeGreaterThan(1);
+      await elsewhere.stop(true);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "takes the white space off its URL that environment files put there",
+    async () => {
+      const ann = await server.createUser();
+      const token = valueOf(await server.createToken(ann, "good"));
+      const verifier = createVerifier({ url: ` ${server.url}/ `, token });
+      expect((await verify(verifier, token)).status).toBe("ok");
+      await verifier.close();
+    },
+    TIMEOUT_MS,
+  );
+
   test(
     "knows nothing, and calls nobody invalid, when its own token is dead",
     async () => {
@@ -237,5 +283,8 @@ describe("a verifier without a server", () => {
     expect(() => createVerifier({ url: "https://x", token: undefined })).toThrow(TypeError);
     expect(() => createVerifier({ url: "https://x", token: "conch_no" })).toThrow(TypeError);
     expect(() => createVerifier({ url: "https://x", token, entriesMax: 0 })).toThrow(TypeError);
+    for (const usageIntervalMs of [0, -1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31]) {
+      expect(() => createVerifier({ url: "https://x", token, usageIntervalMs })).toThrow(TypeError);
+    }
   });
 });
