@@ -82,6 +82,7 @@ interface Exchange {
 type Answer = (exchange: Exchange) => Promise<Response>;
 
 const RETRY_MS = 1000;
+const READY_PATH = "/health/ready";
 
 /** Registers the contract's routes: one function a path, which tells methods apart itself. */
 export function createApp(options: AppOptions): App {
@@ -270,17 +271,25 @@ function toApiError(error: unknown): ApiError {
   return new ApiError("internal", { cause: error });
 }
 
-/** Every proxy asks for each request, every verifier several times a second: success is no news. */
-const FREQUENT: ReadonlySet<string | null> = new Set([verifyCredential.path, pollChanges.path]);
+/** Proxies, verifiers, balancers and monitoring ask without end: that it goes well is no news. */
+const FREQUENT: ReadonlySet<string | null> = new Set([
+  verifyCredential.path,
+  pollChanges.path,
+  "/health/live",
+  READY_PATH,
+  "/metrics",
+]);
 
-function levelOf(route: string | null, status: number): LogLevel {
+function levelOf(options: AppOptions, { route }: Exchange, status: number): LogLevel {
+  // Every planned stop answers so.
+  if (route === READY_PATH && options.isDraining()) return "info";
   if (status >= 500) return "error";
   return FREQUENT.has(route) && status < 400 ? "debug" : "info";
 }
 
 function logExchange(options: AppOptions, exchange: Exchange, status: number): void {
   const { error } = exchange;
-  options.logger.log(levelOf(exchange.route, status), "request", {
+  options.logger.log(levelOf(options, exchange, status), "request", {
     method: exchange.request.method,
     route: exchange.route,
     status,

@@ -92,9 +92,16 @@ describeServer("what a node shows of itself", (server, dialect) => {
       }
     }
     expect((await server.call("GET", "/verify?rights=full", { as: read })).status).toBe(403);
-    const logged = server.log.slice(linesBefore).map((line) => JSON.parse(line) as LogLine);
-    const seen = logged.filter(({ level, route }) => level === "info" && route === "/verify");
-    expect(seen.map(({ status }) => status)).toEqual([403]);
+    const seen = logged(server, "/verify", linesBefore);
+    expect(seen.filter((line) => line.startsWith("info"))).toEqual(["info 403"]);
+  });
+
+  test("who watches leaves no line for each look", async () => {
+    const linesBefore = server.log.length;
+    for (const path of ["/health/live", "/health/ready", "/metrics"]) {
+      expect((await server.call("GET", path)).status).toBe(200);
+      expect(logged(server, path, linesBefore)).toEqual(["debug 200"]);
+    }
   });
 
   test("GET /metrics shows how long revocations took that were waited for", async () => {
@@ -123,6 +130,7 @@ describeServer("what a node shows of itself", (server, dialect) => {
       const stopped = leaving.stop();
       const ready = await leaving.call("GET", "/health/ready");
       expect([ready.status, ready.json()["status"]]).toEqual([503, "draining"]);
+      expect(logged(leaving, "/health/ready")).toEqual(["info 503"]);
       const ping = await leaving.call("GET", "/ping");
       expect([ping.status, ping.headers.get("connection")]).toEqual([200, "close"]);
       await stopped;
@@ -152,6 +160,13 @@ test("--metrics-listen: metrics and health on an address of their own, and nothi
   expect((await fetch(`${own}/health/ready`)).status).toBe(200);
   expect((await fetch(`${own}/version`)).status).toBe(404);
 });
+
+/** The level and the status of each request to a route that was logged. */
+function logged(server: TestServer, path: string, linesBefore = 0): string[] {
+  const lines = server.log.slice(linesBefore).map((line) => JSON.parse(line) as LogLine);
+  const ofPath = lines.filter(({ route }) => route === path);
+  return ofPath.map(({ level, status }) => `${level} ${status}`);
+}
 
 async function metricsOf(server: TestServer): Promise<ReadonlyMap<string, number>> {
   const { text } = await server.call("GET", "/metrics");
