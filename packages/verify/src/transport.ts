@@ -11,7 +11,7 @@ import {
   reportUsage,
 } from "@conch/contract";
 import type { Fetch } from "./context.ts";
-import type { LookUpResult } from "./core/types.ts";
+import type { LookUpResult, Timers } from "./core/types.ts";
 import type { Poll } from "./core/verifier-lease.ts";
 
 /** What a verifier asks of the server. Everything rejects where there is no usable answer. */
@@ -34,14 +34,15 @@ export interface TransportOptions {
   /** The verifier's own token. */
   readonly token: string;
   readonly fetch: Fetch;
+  readonly timers: Timers;
 }
 
 /** How long anything but a poll may take, milliseconds. */
 const TIME_LIMIT_MS = 1000;
 
 /** Makes the transport. */
-export function createTransport({ urls, token, fetch }: TransportOptions): Transport {
-  const closing = new AbortController();
+export function createTransport({ urls, token, fetch, timers }: TransportOptions): Transport {
+  const limits = createLimits(timers);
   let turn = 0;
   /** The very node that answered the last poll, where it says how it is reached. */
   let nodeUrl: string | null = null;
@@ -63,16 +64,19 @@ export function createTransport({ urls, token, fetch }: TransportOptions): Trans
   ): Promise<T> {
     const from = base();
     try {
-      const response = await fetch(`${from}${route.path}`, {
-        method: route.method,
-        headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-        body: JSON.stringify(body),
-        // A credential is for the host it was meant for.
-        redirect: "error",
-        signal: AbortSignal.any([closing.signal, AbortSignal.timeout(timeLimitMs)]),
+      const text = await limits.run(timeLimitMs, async (signal) => {
+        const response = await fetch(`${from}${route.path}`, {
+          method: route.method,
+          headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+          body: JSON.stringify(body),
+          // A credential is for the host it was meant for.
+          redirect: "error",
+          signal,
+        });
+        const text = await response.text();
+        if (!response.ok) throw new Error(`answers ${response.status}`);
+        return text;
       });
-      const text = await response.text();
-      if (!response.ok) throw new Error(`answers ${response.status}`);
       const answer = readAnswer(text, read);
       problem = null;
       return answer;
@@ -126,7 +130,41 @@ export function createTransport({ urls, token, fetch }: TransportOptions): Trans
       await send(pollChanges, goodbye, TIME_LIMIT_MS, readNothing).catch(() => null);
     },
     problem: () => problem,
-    close: () => closing.abort(),
+    close: limits.close,
+  };
+}
+
+/** Ends requests that take too long, and all of them in the end. */
+interface Limits {
+  run<T>(timeLimitMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  readonly close: () => void;
+}
+
+/**
+ * By hand: of each signal that `AbortSignal.any` derives from one that lives on, Node keeps something
+ * for as long as that lives.
+ */
+function createLimits(timers: Timers): Limits {
+  const underWay = new Set<AbortController>();
+  let isClosed = false;
+  return {
+    async run(timeLimitMs, work) {
+      if (isClosed) throw new Error("closed");
+      const controller = new AbortController();
+      const late = new Error(`does not answer within ${Math.round(timeLimitMs)} ms`);
+      const timer = timers.set(() => controller.abort(late), timeLimitMs);
+      underWay.add(controller);
+      try {
+        return await work(controller.signal);
+      } finally {
+        timer.cancel();
+        underWay.delete(controller);
+      }
+    },
+    close() {
+      isClosed = true;
+      for (const controller of underWay) controller.abort();
+    },
   };
 }
 

@@ -49,6 +49,7 @@ export function createVerifierIn(context: VerifierContext, options: VerifierOpti
     urls: readUrls(options.url),
     token: readToken(options.token),
     fetch: context.fetch,
+    timers: edge.timers,
   });
   const holder = context.createId();
   const usage = createUsageReporter(

@@ -1,4 +1,7 @@
-/** The README's examples, as they stand, on each runtime with the real frameworks and a real conchd. */
+/**
+ * The package as built: the README's examples, as they stand, on each runtime with the real frameworks
+ * and a real conchd; and what a verifier keeps of what is over.
+ */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { access, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { connect, createServer, type AddressInfo } from "node:net";
@@ -237,6 +240,19 @@ for (const [runtime, path] of Object.entries(runtimes)) {
     );
   });
 }
+
+test(
+  "nothing is kept of a look-up that is over: Node 20 did, of signals derived from a lasting one",
+  async () => {
+    const script = join(ROOT, "packages/verify/test/look-up-memory.mjs");
+    const command = [runtimes["the machine's Node"] ?? "node", "--expose-gc", script];
+    const child = Bun.spawn(command, { stdout: "pipe" });
+    const printed = await new Response(child.stdout).text();
+    expect(await child.exited).toBe(0);
+    expect(Number(printed)).toBeLessThan(30);
+  },
+  PATIENCE_MS,
+);
 
 // The last: it takes the server away.
 test(
