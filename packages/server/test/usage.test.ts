@@ -30,11 +30,14 @@ describeEachDialect("recordUsage", (dialect) => {
     expect(await lastUsed(database)).toEqual(usage);
   });
 
-  test("never goes back in time, nor ahead of the node's clock", async () => {
+  test("never goes back in time, nor ahead of the node's clock, nor before the token was made", async () => {
     await using testDatabase = await dialect.create();
     const database = await testDatabase.open();
     const [token] = await insertTokens(database, 1);
     const id = token?.id ?? "";
+    // Another node's clock may be behind that of the maker.
+    await recordUsage(database, new Map([[id, 1]]), NOW_MS);
+    expect(await lastUsed(database)).toEqual(new Map([[id, token?.created_at_ms ?? null]]));
     await recordUsage(database, new Map([[id, NOW_MS + 5_000]]), NOW_MS);
     expect(await lastUsed(database)).toEqual(new Map([[id, NOW_MS]]));
     await recordUsage(database, new Map([[id, NOW_MS - 1]]), NOW_MS);

@@ -7,8 +7,9 @@ export type Usage = ReadonlyMap<string, number>;
 
 /**
  * Writes uses. Only updates, so that a token that is gone stays gone; in the order of ids, so that
- * two nodes cannot lock each other; never back in time, and never ahead of this node's clock. A row
- * that another transaction holds is left out where the database can tell: its next use will do.
+ * two nodes cannot lock each other; never back in time, before the token was made, or ahead of this
+ * node's clock. A row that another transaction holds is left out where the database can tell: its next
+ * use will do.
  *
  * @param nowMs this node's wall clock.
  */
@@ -37,7 +38,9 @@ export async function recordUsage(
         where token.last_used_at_ms is null or token.last_used_at_ms < reported.at_ms
         ${locking}
       )
-      update token set last_used_at_ms = used.at_ms from used where token.id = used.id
+      update token
+      set last_used_at_ms = case when used.at_ms < created_at_ms then created_at_ms else used.at_ms end
+      from used where token.id = used.id
     `.execute(db);
   }
 }
