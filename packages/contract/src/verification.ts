@@ -172,6 +172,12 @@ export const LogRow = /* @__PURE__ */ defineSchema(() =>
 );
 export type LogRow = OutputOf<typeof LogRow>;
 
+/** What was dropped before the log could tell why. */
+export const Dropped = /* @__PURE__ */ defineSchema(() =>
+  LogRow().omit({ seq: true, uid: true }).meta({ id: "Dropped" }),
+);
+export type Dropped = OutputOf<typeof Dropped>;
+
 const ChangesRequest = /* @__PURE__ */ defineSchema(() =>
   z.strictObject({
     holder: z
@@ -199,6 +205,10 @@ export type ChangesRequest = OutputOf<typeof ChangesRequest>;
 export const ChangesReply = /* @__PURE__ */ defineSchema(() =>
   z
     .object({
+      dropped: z.array(Dropped()).optional().meta({
+        description:
+          "Sent ahead of the rest, as soon as a commit is heard of: forget these. It proves nothing",
+      }),
       poll: z.number().int().nonnegative().meta({ description: "That of the request" }),
       from: LogPosition().nullable().meta({ description: "The cursor of the request" }),
       head: LogPosition().meta({ description: "The last of the rows; the new cursor" }),
@@ -220,7 +230,8 @@ export type ChangesReply = OutputOf<typeof ChangesReply>;
 
 /**
  * The change feed: a long poll, answered at once where there are rows, else after B/10. The caller's
- * token has the rights `verify` or `full`.
+ * token has the rights `verify` or `full`. An answer may begin with `dropped`, whose elements are sent
+ * one by one; where nothing but `dropped` follows, it cannot be known now, as with 503.
  */
 export const pollChanges = /* @__PURE__ */ defineRoute(
   {

@@ -238,7 +238,7 @@ function toResponse(route: Route, result: UncheckedResult, isHead: boolean): Res
   if (schema === undefined) throw new Error(`${route.id} has no reply of status ${status}`);
   if (schema === null) return new Response(null, { status, headers });
   headers.set("content-type", "application/json");
-  const body = JSON.stringify(schema.parse(result.body));
+  const body = result.parts ?? JSON.stringify(schema.parse(result.body));
   return new Response(isHead ? null : body, { status, headers });
 }
 

@@ -49,7 +49,14 @@ export async function joinNodes(options: {
     entriesMax: config.cacheEntriesMax,
     createIncarnation: () => random.uuid(),
   });
-  lease.onGrowth(() => node.lease.wake());
+  lease.onGrowth((hint) => {
+    if (hint === null) {
+      node.lease.wake();
+      return;
+    }
+    node.hint(hint);
+    node.lease.wakeSoon();
+  });
   node.start();
   return {
     node,

@@ -18,7 +18,7 @@ class Rollback extends Error {
   override readonly name = "Rollback";
 }
 
-const APPENDING = { createId: randomUUID, nowMs: Date.now, announcement: null };
+const APPENDING = { createId: randomUUID, nowMs: Date.now, announce: null };
 
 /**
  * One transaction of a node. In turn: plain; slow before the number is drawn; slow while it is held;

@@ -1,12 +1,22 @@
 import { expect, test } from "bun:test";
 import { DatabaseUnavailableError, UniqueViolationError } from "../src/store/errors.ts";
 import { BOUND_MS_DEFAULT } from "../src/store/configuration.ts";
+import { readHint } from "../src/store/change-log.ts";
+import type { Change } from "../src/store/database.ts";
 import { createLogSource } from "../src/store/member.ts";
 import { describeEachDialect } from "./databases.ts";
 
 const STATE = { incarnation: "a", applied: 1, low: 1, holders: 0 };
 const EVERYTHING = { fromSeq: 1, wantsMembers: true };
 const TIME_LIMIT_MS = 2_000;
+const CHANGES: readonly Change[] = [
+  { kind: "token", tokenId: "t-1", userId: "u-1" },
+  { kind: "user", userId: "u-1" },
+];
+const HINTS = [
+  { seq: 2, kind: "token", tokenId: "t-1", userId: null },
+  { seq: 3, kind: "user", tokenId: null, userId: "u-1" },
+];
 
 describeEachDialect("LogSource", (dialect) => {
   test("registers a member, beats, and reads the log to its end", async () => {
@@ -97,13 +107,47 @@ describeEachDialect("LogSource", (dialect) => {
     const lease = reading.openLease();
     const source = createLogSource(lease, BOUND_MS_DEFAULT);
     await source.renew(STATE, EVERYTHING, TIME_LIMIT_MS);
-    for (const node of [reading, writing]) {
-      const told = Promise.withResolvers<void>();
+    for (const [index, node] of [reading, writing].entries()) {
+      const told = Promise.withResolvers<unknown>();
       lease.onGrowth(told.resolve);
-      await node.write(async () => ({ value: 0, changes: [{ kind: "all" }] }));
-      await told.promise;
+      await node.write(async () => ({ value: 0, changes: [CHANGES[index]!] }));
+      // One that is not in this process, or not on PostgreSQL, tells no more than that.
+      expect(await told.promise).toEqual(dialect.name === "postgres" ? HINTS[index] : null);
     }
     const { value } = await source.renew(STATE, EVERYTHING, TIME_LIMIT_MS);
     expect(value.slice.rows).toHaveLength(3);
   });
+
+  test("of many changes at once it tells no more than that there are some", async () => {
+    await using testDatabase = await dialect.create();
+    const database = await testDatabase.open();
+    const lease = database.openLease();
+    await createLogSource(lease, BOUND_MS_DEFAULT).register("a", TIME_LIMIT_MS);
+    const hints: unknown[] = [];
+    const told = Promise.withResolvers<void>();
+    lease.onGrowth((hint) => {
+      hints.push(hint);
+      told.resolve();
+    });
+    const changes = Array.from({ length: 9 }, () => CHANGES[0]!);
+    await database.write(async () => ({ value: 0, changes }));
+    await told.promise;
+    expect(hints).toEqual([null]);
+  });
+});
+
+test("what is announced in another form is no hint", () => {
+  expect(readHint("7 all -")).toEqual({ seq: 7, kind: "all", tokenId: null, userId: null });
+  for (const text of [
+    "",
+    "all",
+    "7 all",
+    "x all -",
+    "7 other t",
+    "7 token",
+    "7 token a b",
+    "7 token ",
+  ]) {
+    expect(readHint(text)).toBeNull();
+  }
 });

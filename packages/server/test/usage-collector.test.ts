@@ -127,7 +127,7 @@ test("a use is noted on the entry that was used, whichever of a token's entries 
 test("the last use of a token that the cache has dropped is known until it is written", async () => {
   const { collector, cache, written, fail } = createCollector();
   for (const drop of [
-    () => cache.forget({ seq: 1, uid: "", kind: "user", tokenId: null, userId: "user" }),
+    () => cache.forget({ kind: "user", tokenId: null, userId: "user" }),
     () => cache.clear(),
   ]) {
     collector.note(cache.store(credentialKey("a"), entryOf("a")));

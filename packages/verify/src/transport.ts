@@ -1,6 +1,7 @@
 /** Requests of a verifier to whichever node of the server answers. */
 import {
   ChangesReply,
+  type Dropped,
   LookUpReply,
   type LookUpRequest,
   type Route,
@@ -11,8 +12,9 @@ import {
   reportUsage,
 } from "@conch/contract";
 import type { Fetch } from "./context.ts";
-import type { LookUpResult, Timers } from "./core/types.ts";
+import type { ChangeSubject, LookUpResult, Timers } from "./core/types.ts";
 import type { Poll } from "./core/verifier-lease.ts";
+import { readDropped, readText } from "./partial-answer.ts";
 
 /** What a verifier asks of the server. Everything rejects where there is no usable answer. */
 export interface Transport {
@@ -56,11 +58,13 @@ export function createTransport({ urls, token, fetch, timers }: TransportOptions
     nodeUrl = null;
   }
 
+  /** @param onText called with what has come so far of an answer that is still coming. */
   async function send<T>(
     route: Route,
     body: unknown,
     timeLimitMs: number,
     read: (value: unknown) => T,
+    onText?: (text: string) => void,
   ): Promise<T> {
     const from = base();
     try {
@@ -73,7 +77,7 @@ export function createTransport({ urls, token, fetch, timers }: TransportOptions
           redirect: "error",
           signal,
         });
-        const text = await response.text();
+        const text = await readText(response, onText);
         if (!response.ok) throw new Error(`answers ${response.status}`);
         return text;
       });
@@ -95,23 +99,23 @@ export function createTransport({ urls, token, fetch, timers }: TransportOptions
   }
 
   return {
-    async poll(request, timeLimitMs) {
+    async poll(request, timeLimitMs, tell) {
       const from = base();
+      let told = 0;
+      const onText = (text: string): void => {
+        const dropped = readDropped(text);
+        for (const change of dropped.slice(told)) tell(toChangeSubject(change));
+        told = Math.max(told, dropped.length);
+      };
       const read = (value: unknown) => ChangesReply().parse(value);
-      const reply = await send(pollChanges, request, timeLimitMs, read);
+      const reply = await send(pollChanges, request, timeLimitMs, read, onText);
       stayWith(reply.node_url, from);
       return {
         poll: reply.poll,
         from: reply.from,
         head: reply.head,
         reset: reply.reset,
-        rows: reply.rows.map((row) => ({
-          seq: row.seq,
-          uid: row.uid,
-          kind: row.kind,
-          tokenId: row.token_id,
-          userId: row.user_id,
-        })),
+        rows: reply.rows.map((row) => ({ seq: row.seq, uid: row.uid, ...toChangeSubject(row) })),
         leftMs: reply.left_ms,
         boundMs: reply.bound_ms,
       };
@@ -179,6 +183,10 @@ function readAnswer<T>(text: string, read: (value: unknown) => T): T {
 
 function readNothing(value: unknown): void {
   if (value !== null) throw new Error("a body where there is none");
+}
+
+function toChangeSubject({ kind, token_id: tokenId, user_id: userId }: Dropped): ChangeSubject {
+  return { kind, tokenId, userId };
 }
 
 /** Node's fetch says that it failed; why is its cause, which may have nothing but a code. */

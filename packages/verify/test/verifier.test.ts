@@ -267,6 +267,54 @@ describe("a verifier without a server", () => {
     expect(new Set(asked)).toEqual(new Set(["https://conch.example/base/changes"]));
   });
 
+  test("forgets what an answer names before the rest has come, and asks again", async () => {
+    const head = { epoch: "e", seq: 1, uid: "u" };
+    const user = { id: crypto.randomUUID(), email: "", name: "", is_admin: false };
+    const facts = {
+      token_id: "t",
+      kind: "api",
+      name: "n",
+      rights: "full",
+      created: "2026-01-01T00:00:00Z",
+      expires: "2126-01-01T00:00:00Z",
+      expires_in_ms: 1e9,
+      password_change_required: false,
+      user,
+    };
+    const held = Promise.withResolvers<ReadableStreamDefaultController<string>>();
+    let lookUps = 0;
+    const fetch = async (url: string, init: RequestInit) => {
+      if (url.endsWith("/lookup")) {
+        lookUps += 1;
+        return Response.json({ position: head, token: facts, keep_ms: 0 });
+      }
+      if (url.endsWith("/usage")) return new Response(null, { status: 204 });
+      const { poll, cursor } = JSON.parse(init.body as string) as { poll: number; cursor: unknown };
+      const told = { poll, from: cursor, head, reset: cursor === null, rows: [], left_ms: 4000 };
+      if (cursor === null) return Response.json({ ...told, bound_ms: 5000, node_url: null });
+      return new Response(
+        new ReadableStream<string>({ start: held.resolve }).pipeThrough(new TextEncoderStream()),
+      );
+    };
+    const options = { url: "https://conch.example", token: unknownToken() };
+    const verifier = createVerifierIn({ ...createVerifierContext(), fetch }, options);
+    const token = unknownToken();
+    expect((await verify(verifier, token)).status).toBe("ok");
+    const answer = await held.promise;
+    expect(verifier.verifyCached(token)?.status).toBe("ok");
+    answer.enqueue('{"dropped":[{"kind":"token","token_id":"other","user_id":null}');
+    answer.enqueue(',{"kind":"token","tok');
+    await Bun.sleep(20);
+    expect(verifier.verifyCached(token)?.status).toBe("ok");
+    answer.enqueue('en_id":"t","user_id":null}');
+    while (verifier.verifyCached(token) !== null) await Bun.sleep(1);
+    expect(verifier.stats()).toMatchObject({ isLive: true, entries: 0 });
+    expect((await verify(verifier, token)).status).toBe("ok");
+    expect(lookUps).toBe(2);
+    answer.close();
+    await verifier.close();
+  });
+
   test("refuses options that cannot be right", () => {
     const token = unknownToken();
     for (const url of [

@@ -1,5 +1,6 @@
 import type { Route } from "@conch/contract";
 import type { z } from "zod";
+import type { Parts } from "./early-member.ts";
 import type { Caller } from "../services/verification.ts";
 
 type OutputOf<S> = S extends z.ZodType ? z.output<S> : undefined;
@@ -21,7 +22,10 @@ export interface Call<R extends Route = Route> {
 /** What a handler answers: a status that the contract lists, with its body. */
 export type Result<R extends Route = Route> = {
   [S in keyof R["replies"]]: R["replies"][S] extends z.ZodType
-    ? { readonly status: S; readonly body: z.input<R["replies"][S]> }
+    ? { readonly status: S } & (
+        | { readonly body: z.input<R["replies"][S]> }
+        | { readonly parts: Parts }
+      )
     : { readonly status: S };
 }[keyof R["replies"]] & {
   readonly headers?: Readonly<Record<string, string>>;
@@ -49,6 +53,8 @@ export interface UncheckedCall {
 export interface UncheckedResult {
   readonly status: number;
   readonly body?: unknown;
+  /** The body where it is sent in parts, in which case it was parsed before. */
+  readonly parts?: Parts;
   readonly headers?: Readonly<Record<string, string>>;
   readonly userId?: string;
 }

@@ -1,4 +1,5 @@
 import {
+  ChangesReply,
   type Rights,
   VERIFY_HEADERS,
   getServerMetadata,
@@ -12,6 +13,7 @@ import {
 } from "@conch/contract";
 import { hasRights } from "@conch/verify/core/checker";
 import { insufficientRights } from "../http/access.ts";
+import { UNBUFFERED, sendEarly } from "../http/early-member.ts";
 import { type Implementation, implement } from "../http/implementation.ts";
 import type { DelegationService } from "../services/delegation.ts";
 import type { IntrospectionService } from "../services/introspection.ts";
@@ -54,9 +56,14 @@ export function verificationRoutes(options: {
     }),
     implement(getServerMetadata, () => ({ status: 200, body: metadata(issuer()) })),
     implement(pollChanges, async ({ body }) => {
-      if (body.leave !== true) return { status: 200, body: await delegation.changes(body) };
-      delegation.leave(body.holder);
-      return { status: 204 };
+      if (body.leave === true) {
+        delegation.leave(body.holder);
+        return { status: 204 };
+      }
+      const sent = await sendEarly("dropped", ChangesReply(), (tell) =>
+        delegation.changes(body, tell),
+      );
+      return { status: 200, headers: "parts" in sent ? UNBUFFERED : {}, ...sent };
     }),
     implement(lookUpToken, async ({ body }) => ({
       status: 200,

@@ -2,12 +2,19 @@
 import {
   type ChangesReply,
   type ChangesRequest,
+  type Dropped,
+  type LogRow,
   type LookUpReply,
   type LookUpRequest,
   type UsageReport,
   toTimestamp,
 } from "@conch/contract";
-import { type ChangeRow, type Entry, keyOfHash } from "@conch/verify/core/index";
+import {
+  type ChangeRow,
+  type ChangeSubject,
+  type Entry,
+  keyOfHash,
+} from "@conch/verify/core/index";
 import { retryLater } from "../errors.ts";
 import type { Clock } from "./clock.ts";
 import type { ServerNode } from "./node.ts";
@@ -17,8 +24,11 @@ import { claimOf, credentialHash } from "./verification.ts";
 
 /** Serves verifiers. */
 export interface DelegationService {
-  /** @throws ApiError 503 where this node does not know either. */
-  changes(request: ChangesRequest): Promise<ChangesReply>;
+  /**
+   * @param tell called, before it resolves, with what the verifier had better forget now.
+   * @throws ApiError 503 where this node does not know either.
+   */
+  changes(request: ChangesRequest, tell: (dropped: Dropped) => void): Promise<ChangesReply>;
   /** The holder has ended its lease. */
   leave(holder: string): void;
   /** @throws ApiError 503 where it cannot be known. */
@@ -52,8 +62,8 @@ export function createDelegationService(options: {
   }
 
   return {
-    async changes(request) {
-      const answer = await node.feed.answer(request);
+    async changes(request, tell) {
+      const answer = await node.feed.answer(request, (change) => tell(toDropped(change)));
       if (answer === null) throw retryLater("verification_unavailable", RETRY_MS);
       return {
         poll: answer.poll,
@@ -85,8 +95,12 @@ export function createDelegationService(options: {
   };
 }
 
-function toLogRow({ seq, uid, kind, tokenId, userId }: ChangeRow) {
-  return { seq, uid, kind, token_id: tokenId, user_id: userId };
+function toDropped({ kind, tokenId, userId }: ChangeSubject): Dropped {
+  return { kind, token_id: tokenId, user_id: userId };
+}
+
+function toLogRow({ seq, uid, ...change }: ChangeRow): LogRow {
+  return { seq, uid, ...toDropped(change) };
 }
 
 function toFacts(entry: Entry, clock: Clock): NonNullable<LookUpReply["token"]> {

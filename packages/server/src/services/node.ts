@@ -8,7 +8,7 @@ import {
   type Node,
   type TokenRecord,
 } from "@conch/verify/core/index";
-import type { Database } from "../store/database.ts";
+import type { Change, Database } from "../store/database.ts";
 import type { Found } from "../store/lookup.ts";
 
 /** The core's node; its look-ups are by hash. */
@@ -70,28 +70,28 @@ function toRecord({ token, user }: NonNullable<Found["credential"]>): TokenRecor
 }
 
 /**
- * The database as services see it: what this node changes, it drops from its own cache at once,
- * before the answer leaves; the others learn of it by the log.
+ * The database as services see it: what this node changes, it and its verifiers drop at once, before
+ * the answer leaves.
  */
 export function forgettingOwnChanges(database: Database, node: ServerNode): Database {
   return {
     ...database,
     async write(work, settings) {
-      let forget = (): void => {};
+      let changes: readonly Change[] = [];
       const committed = await database.write(async (tx) => {
         const outcome = await work(tx);
-        forget = () => {
-          for (const change of outcome.changes) {
-            node.forget({
-              kind: change.kind,
-              tokenId: change.kind === "token" ? change.tokenId : null,
-              userId: change.kind === "all" ? null : change.userId,
-            });
-          }
-        };
+        changes = outcome.changes;
         return outcome;
       }, settings);
-      forget();
+      const firstSeq = (committed.seq ?? 0) - changes.length + 1;
+      for (const [index, change] of changes.entries()) {
+        node.hint({
+          seq: firstSeq + index,
+          kind: change.kind,
+          tokenId: change.kind === "token" ? change.tokenId : null,
+          userId: change.kind === "all" ? null : change.userId,
+        });
+      }
       return committed;
     },
   };

@@ -2,6 +2,7 @@
 import { sql, type CompiledQuery, type Kysely, type RawBuilder, type Transaction } from "kysely";
 import type { LogPosition } from "@conch/contract";
 import type { LogSlice } from "@conch/verify/core/log-source";
+import type { Hint } from "@conch/verify/core/types";
 import type { Change } from "./database.ts";
 import type { ChangeKind, Schema } from "./schema.ts";
 
@@ -15,8 +16,29 @@ export interface ChangeLogContext {
 
 /** How a database appends. */
 export interface Appending extends ChangeLogContext {
-  /** Evaluated with the append; tells other programs of the commit, where the database can. */
-  readonly announcement: RawBuilder<unknown> | null;
+  /**
+   * Evaluated for each row that is appended; tells other programs of the commit, where the database
+   * can. Many rows are announced without a payload.
+   */
+  readonly announce: ((payload: RawBuilder<string>) => RawBuilder<unknown>) | null;
+}
+
+/** So many changes of one transaction are named to other programs. */
+const ANNOUNCED_MAX = 8;
+
+/** A row that is appended, as `readHint` reads it: its number, its kind, and whose id it has. */
+const HINT = sql<string>`seq || ' ' || kind || ' ' || coalesce(token_id, user_id, '-')`;
+const NO_HINT = sql<string>`''`;
+
+const HINT_FORM = /^(?<seq>\d{1,15}) (?<kind>token|user|all) (?<id>[\w-]{1,64})$/;
+
+/** What was announced; `null` where nothing is named, or not in this form. */
+export function readHint(payload: string): Hint | null {
+  const { seq, kind, id = "" } = HINT_FORM.exec(payload)?.groups ?? {};
+  if (seq === undefined) return null;
+  if (kind === "token") return { seq: Number(seq), kind, tokenId: id, userId: null };
+  if (kind === "user") return { seq: Number(seq), kind, tokenId: null, userId: id };
+  return { seq: Number(seq), kind: "all", tokenId: null, userId: null };
 }
 
 /** Statements on their way to the database. */
@@ -56,7 +78,7 @@ export async function sendChanges(
 function compileAppend(
   tx: Transaction<Schema>,
   changes: readonly Change[],
-  { createId, nowMs, announcement }: Appending,
+  { createId, nowMs, announce }: Appending,
 ): [CompiledQuery<{ seq: number }>, CompiledQuery] {
   const uids = changes.map(createId);
   const update = tx
@@ -78,8 +100,10 @@ function compileAppend(
         at_ms: atMs,
       })),
     )
-    .$if(announcement !== null, (query) =>
-      query.returning((announcement ?? sql`null`).as("announced")),
+    .$if(announce !== null, (query) =>
+      query.returning(
+        (announce?.(changes.length > ANNOUNCED_MAX ? NO_HINT : HINT) ?? sql`null`).as("announced"),
+      ),
     );
   return [update.compile(), insert.compile()];
 }

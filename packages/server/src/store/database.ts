@@ -2,6 +2,7 @@
  * What the rest of the store sees of a database. `dialect/sqlite.ts` and `dialect/postgres.ts` make
  * one; nothing else knows which it is.
  */
+import type { Hint } from "@conch/verify/core/types";
 import type { Compilable, Kysely, QueryResult, RawBuilder, Transaction } from "kysely";
 import type { ChangeLogContext } from "./change-log.ts";
 import type { DatabaseUnusableError } from "./errors.ts";
@@ -53,6 +54,9 @@ export interface WriteOptions {
   readonly isLong?: boolean;
 }
 
+/** @param hint what was committed, where the database tells; to be trusted for nothing. */
+export type GrowthListener = (hint: Hint | null) => void;
+
 /** Queries that go together. */
 export type Batch = readonly Compilable[];
 
@@ -81,10 +85,10 @@ export interface LeaseConnection {
     timeLimitMs: number,
   ): Promise<BatchResults<Queries>>;
   /**
-   * Calls `listener` soon after commits that appended to the log, by whichever node. A hint: it may
-   * be late, lost, or called for nothing.
+   * Calls `listener` soon after commits that appended to the log, by whichever node. It may be called
+   * late, never, or for nothing.
    */
-  onGrowth(listener: () => void): void;
+  onGrowth(listener: GrowthListener): void;
   /** Closed with the database, too. */
   close(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 /** The decision whether a token is accepted: one function for nodes and verifiers. */
 import type { Rights } from "@conch/contract";
 import type { EntryCache } from "./entry-cache.ts";
+import type { Hints } from "./hints.ts";
 import { type Key, keyText } from "./key.ts";
 import type { History } from "./history.ts";
 import type { Lease } from "./node-lease.ts";
@@ -36,6 +37,8 @@ export interface CheckerOptions<Request> {
   readonly lease: Lease;
   readonly history: History;
   readonly cache: EntryCache;
+  /** Named what a look-up under way may have read before it changed. */
+  readonly hints: Hints;
   /** Must settle in bounded time. */
   readonly lookUp: LookUp<Request>;
   /** At most so many look-ups at once; what comes beyond is `unavailable`. */
@@ -59,7 +62,7 @@ const EXPIRED: Decision = { outcome: "invalid", reason: "expired" };
 
 /** Makes the decision of a node or a verifier. */
 export function createChecker<Request>(options: CheckerOptions<Request>): Checker<Request> {
-  const { clock, lease, history, cache } = options;
+  const { clock, lease, history, cache, hints } = options;
   const running = new Map<string, Promise<Entry | "unknown" | "failed">>();
 
   function judge(entry: Entry, needed: Rights | undefined): Decision | null {
@@ -96,6 +99,7 @@ export function createChecker<Request>(options: CheckerOptions<Request>): Checke
   async function lookUpOnce(key: Key, request: Request): Promise<Entry | "unknown" | "again"> {
     const mark = lease.mark();
     const generation = history.generation();
+    const hinted = hints.count();
     const result = await options.lookUp(request, history.cursor()?.seq ?? 0);
     const { position, record } = result;
     if (history.relate(position) === "ahead") await lease.reach(position.seq);
@@ -113,6 +117,7 @@ export function createChecker<Request>(options: CheckerOptions<Request>): Checke
       usedAtMs: 0,
     };
     if (!isCurrent(entry)) return "again";
+    if (hints.nameSince(hinted, entry.tokenId, entry.user.id)) return "again";
     return cache.store(key, entry);
   }
 

@@ -6,7 +6,7 @@
 import type { Rights } from "@conch/contract";
 import { createHashIndex, NO_ROW } from "./hash-index.ts";
 import { type Key, KEY_WORDS, keyText } from "./key.ts";
-import type { ChangeRow, Entry, EntryUser } from "./types.ts";
+import type { ChangeSubject, Entry, EntryUser } from "./types.ts";
 
 /** A bounded cache. */
 export interface EntryCache {
@@ -21,7 +21,7 @@ export interface EntryCache {
   readonly store: (key: Key, entry: Entry) => Entry;
   readonly storeUnknown: (key: Key, untilMs: number) => void;
   /** Forgets what a change concerns. */
-  readonly forget: (row: ChangeRow) => void;
+  readonly forget: (change: ChangeSubject) => void;
   readonly clear: () => void;
   /** The entry of a token; to ask for it here is no use of it. */
   readonly ofToken: (tokenId: string) => Entry | undefined;

@@ -2,7 +2,7 @@
 import type { HolderRegistry } from "./holders.ts";
 import type { History, Relation } from "./history.ts";
 import type { NodeLease } from "./node-lease.ts";
-import type { ChangeRow, Cursor, Edge } from "./types.ts";
+import type { ChangeRow, ChangeSubject, Cursor, Edge, Hint } from "./types.ts";
 
 /** What a verifier asks. */
 export interface FeedRequest {
@@ -24,12 +24,21 @@ export interface FeedAnswer {
   readonly boundMs: number;
 }
 
+/** Passes on what was hinted at. It is no answer: nothing of it is recorded, and it may be lost. */
+export type Tell = (change: ChangeSubject) => void;
+
 /** Answers polls. */
 export interface Feed {
-  /** `null`: it cannot be known now (503). */
-  answer(request: FeedRequest): Promise<FeedAnswer | null>;
+  /**
+   * `null`: it cannot be known now (503).
+   *
+   * @param tell called while the answer is held back, with what the verifier had better forget now.
+   */
+  answer(request: FeedRequest, tell: Tell): Promise<FeedAnswer | null>;
   /** The holder has ended its lease: nobody needs to wait for it. */
   release(holder: string): void;
+  /** Passes on, to those whose answer is held back, what the log will tell soon. */
+  hint(hint: Hint): void;
   /** New rows were applied, or the history was reset: answers what was held back. */
   notify(): void;
   /** Answers everything that was held back; for a node that is about to stop. */
@@ -39,6 +48,15 @@ export interface Feed {
 /** The share of the bound for which an answer without news is held back. */
 export const HOLD = 0.1;
 
+/** So many hints are passed on until rows come; whatever is beyond is left to those. */
+const HINTS_MAX = 16;
+
+/** An answer that is held back. */
+interface Held {
+  readonly release: () => void;
+  readonly tell: Tell;
+}
+
 /** Makes the feed of a node. */
 export function createFeed(
   edge: Edge,
@@ -47,23 +65,27 @@ export function createFeed(
   history: History,
   holders: HolderRegistry,
 ): Feed {
-  const held = new Set<() => void>();
+  const held = new Set<Held>();
+  /** By the row that is to come. Verifiers that ask in the meantime are told too. */
+  const pending = new Map<number, ChangeSubject>();
   let isClosed = false;
 
-  function holdBack(): Promise<void> {
+  function holdBack(tell: Tell): Promise<void> {
     return new Promise((resolve) => {
       const release = () => {
         timer.cancel();
-        held.delete(release);
+        held.delete(poll);
         resolve();
       };
       const timer = edge.timers.set(release, boundMs * HOLD);
-      held.add(release);
+      const poll = { release, tell };
+      held.add(poll);
+      for (const change of pending.values()) tell(change);
     });
   }
 
   function releaseAll(): void {
-    for (const release of held) release();
+    for (const { release } of held) release();
   }
 
   /** Where a cursor is not found, only a read to the end of the log tells a laggard from a stranger. */
@@ -74,7 +96,7 @@ export function createFeed(
   }
 
   return {
-    async answer({ holder, poll, cursor, hold }) {
+    async answer({ holder, poll, cursor, hold }, tell) {
       if (cursor !== null) {
         const relation = await locate(cursor);
         if (relation === null) return null;
@@ -82,7 +104,7 @@ export function createFeed(
           holders.prove(holder, cursor.seq);
           lease.noteHolders();
           const isUpToDate = history.since(cursor.seq).length === 0;
-          if (hold && isUpToDate && lease.isLive() && !isClosed) await holdBack();
+          if (hold && isUpToDate && lease.isLive() && !isClosed) await holdBack(tell);
         }
       }
       if (!lease.isLive() && !(await lease.ensure())) return null;
@@ -101,7 +123,16 @@ export function createFeed(
       holders.release(holder);
       lease.noteHolders();
     },
-    notify: releaseAll,
+    hint({ seq, ...change }) {
+      if (seq <= (history.cursor()?.seq ?? 0)) return;
+      if (pending.has(seq) || pending.size >= HINTS_MAX) return;
+      pending.set(seq, change);
+      for (const { tell } of held) tell(change);
+    },
+    notify() {
+      pending.clear();
+      releaseAll();
+    },
     close() {
       isClosed = true;
       releaseAll();

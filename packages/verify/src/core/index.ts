@@ -2,6 +2,7 @@ export * from "./checker.ts";
 export * from "./entry-cache.ts";
 export * from "./feed.ts";
 export * from "./hash-index.ts";
+export * from "./hints.ts";
 export * from "./history.ts";
 export * from "./holders.ts";
 export * from "./key.ts";

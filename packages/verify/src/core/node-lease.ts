@@ -23,6 +23,8 @@ export interface NodeLease extends Lease {
   readonly start: () => void;
   /** The log has grown, or a holder has come on: renew now. A hint; nothing depends on it. */
   readonly wake: () => void;
+  /** The same in a moment, for what was hinted at: those who drop it come first. */
+  readonly wakeSoon: () => void;
   /** Renews now where what a holder proved moves what this node has told of itself. */
   readonly noteHolders: () => void;
   /** A renewal that begins now or later has read the log to its end. */
@@ -148,6 +150,7 @@ export function createNodeLease(options: NodeLeaseOptions): NodeLease {
     ageMs: clock.ageMs,
     start: renewals.start,
     wake: renewals.wake,
+    wakeSoon: renewals.wakeSoon,
     noteHolders() {
       if (low() !== reportedLow) renewals.wake();
     },

@@ -2,12 +2,13 @@
 import { createChecker, type Checker } from "./checker.ts";
 import { createEntryCache, type EntryCache } from "./entry-cache.ts";
 import { createFeed, type Feed } from "./feed.ts";
+import { createHints } from "./hints.ts";
 import { createHistory, type History } from "./history.ts";
 import { createHolderRegistry, type HolderRegistry } from "./holders.ts";
 import type { LogSource } from "./log-source.ts";
 import { createMemberWatch, type WaitResult } from "./members.ts";
 import { createNodeLease, type NodeLease } from "./node-lease.ts";
-import type { ChangeRow, Cursor, Edge, LookUp } from "./types.ts";
+import type { ChangeRow, Cursor, Edge, Hint, LookUp } from "./types.ts";
 
 /** What a node is made of. `Request` is what its look-ups need beside the key. */
 export interface NodeOptions<Request> {
@@ -31,8 +32,11 @@ export interface Node<Request> {
   readonly holders: HolderRegistry;
   readonly checker: Checker<Request>;
   readonly feed: Feed;
-  /** Drops what this node itself has changed; everything else comes by the log. */
-  forget(change: Pick<ChangeRow, "kind" | "tokenId" | "userId">): void;
+  /**
+   * Something was committed, by this node or another: drops what it concerns, and has verifiers drop
+   * it, which is always safe. What it proves comes by the log.
+   */
+  hint(hint: Hint): void;
   /**
    * Waits until a revocation is in force everywhere; takes 1.05 B at most.
    *
@@ -72,7 +76,8 @@ export function createNode<Request>(options: NodeOptions<Request>): Node<Request
   const members = createMemberWatch(edge, boundMs, source, () => lease.wake());
   const lease = createNodeLease({ ...options, history, holders, members });
   const feed: Feed = createFeed(edge, boundMs, lease, history, holders);
-  const checker = createChecker({ ...options, clock: edge.clock, lease, history, cache });
+  const hints = createHints();
+  const checker = createChecker({ ...options, clock: edge.clock, lease, history, cache, hints });
   return {
     lease,
     history,
@@ -80,7 +85,11 @@ export function createNode<Request>(options: NodeOptions<Request>): Node<Request
     holders,
     checker,
     feed,
-    forget: (change) => cache.forget({ seq: 0, uid: "", ...change }),
+    hint(hint) {
+      cache.forget(hint);
+      hints.add(hint);
+      feed.hint(hint);
+    },
     wait: members.wait,
     async waitFrom(position, foundAtMs) {
       if (!(await lease.renew()) || history.relate(position) !== "known") return null;

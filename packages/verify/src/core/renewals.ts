@@ -12,6 +12,8 @@ export interface Renewals {
   readonly start: () => void;
   /** Starts an attempt now, or once the gap to the last is over; after a failure, not before its time. */
   readonly wake: () => void;
+  /** The same, a gap from now: what follows each other closely takes one attempt. */
+  readonly wakeSoon: () => void;
   /** Gives up the attempt that runs and starts another; what becomes of the former is dropped. */
   readonly restart: () => void;
   /**
@@ -50,15 +52,18 @@ export function createRenewals(
   let isWanted = false;
   let hasFailed = false;
   let timer: Timer | null = null;
+  let dueAtMs = Infinity;
 
   function schedule(delayMs: number): void {
     timer?.cancel();
     timer = edge.timers.set(run, delayMs);
+    dueAtMs = edge.clock.monotonicMs() + delayMs;
   }
 
   function run(): void {
     timer?.cancel();
     timer = null;
+    dueAtMs = Infinity;
     if (isStopped || running) return;
     running = true;
     isWanted = false;
@@ -97,12 +102,19 @@ export function createRenewals(
     else if (!hasFailed) scheduleSoon();
   }
 
+  const isDueSoon = (): boolean => running || dueAtMs <= edge.clock.monotonicMs() + leastGapMs;
+
   return {
     start() {
       isStopped = false;
       run();
     },
     wake,
+    wakeSoon() {
+      if (isStopped) return;
+      if (running) isWanted = true;
+      else if (!hasFailed && !isDueSoon()) schedule(leastGapMs);
+    },
     restart() {
       if (isStopped) return;
       running = false;
@@ -123,7 +135,8 @@ export function createRenewals(
           },
         };
         waiters.add(waiter);
-        wake();
+        // Whether the attempt that runs was enough is known at its end.
+        if (!isDueSoon()) wake();
       });
     },
     started: () => started,

@@ -17,6 +17,12 @@ export interface ChangeRow {
   readonly userId: string | null;
 }
 
+/** What a change concerns. */
+export type ChangeSubject = Pick<ChangeRow, "kind" | "tokenId" | "userId">;
+
+/** What a commit is said to have changed, before it was read in the log. */
+export type Hint = ChangeSubject & Pick<ChangeRow, "seq">;
+
 /** Two clocks of one machine, milliseconds. */
 export interface Clock {
   /** Never steps; may stand still while the machine is suspended. */

@@ -1,13 +1,17 @@
 /** The lease of a verifier: a share of a node's, asked for and answered, never pushed. */
 import { createLeaseClock } from "./lease-clock.ts";
-import { HOLD, type FeedAnswer, type FeedRequest } from "./feed.ts";
+import { HOLD, type FeedAnswer, type FeedRequest, type Tell } from "./feed.ts";
 import type { History } from "./history.ts";
 import { LEASE, type Lease } from "./node-lease.ts";
 import { createRenewals, type Attempted } from "./renewals.ts";
 import type { Cursor, Edge } from "./types.ts";
 
-/** Sends one poll. Rejects where there is no usable answer, and after `timeLimitMs`. */
-export type Poll = (request: FeedRequest, timeLimitMs: number) => Promise<FeedAnswer>;
+/**
+ * Sends one poll. Rejects where there is no usable answer, and after `timeLimitMs`.
+ *
+ * @param tell called with each hint that comes ahead of the answer.
+ */
+export type Poll = (request: FeedRequest, timeLimitMs: number, tell: Tell) => Promise<FeedAnswer>;
 
 /** What a verifier's lease is made of. */
 export interface VerifierLeaseOptions {
@@ -16,6 +20,8 @@ export interface VerifierLeaseOptions {
   readonly boundMs: number;
   readonly poll: Poll;
   readonly history: History;
+  /** Told of hints, whatever becomes of the answers that they came with. */
+  readonly onHint: Tell;
   /** A random name, fresh for each process. */
   readonly holder: string;
 }
@@ -61,7 +67,7 @@ export function createVerifierLease(options: VerifierLeaseOptions): VerifierLeas
     const mark = clock.mark();
     isHeld = clock.isLive();
     const request = { holder, poll: number, cursor, hold: isHeld };
-    const answer = await options.poll(request, boundMs * (HOLD + ANSWER));
+    const answer = await options.poll(request, boundMs * (HOLD + ANSWER), options.onHint);
     if (number !== renewals.started() || answer.poll !== number) return null;
     if (generation !== history.generation() || !isSame(answer.from, history.cursor())) return null;
     boundMs = answer.boundMs;

@@ -1,6 +1,7 @@
 /** A verifier put together: its lease and what it has cached. */
 import { createChecker, type Checker } from "./checker.ts";
 import { createEntryCache, type EntryCache } from "./entry-cache.ts";
+import { createHints } from "./hints.ts";
 import { createHistory, type History } from "./history.ts";
 import type { Edge, LookUp } from "./types.ts";
 import { createVerifierLease, type Poll, type VerifierLease } from "./verifier-lease.ts";
@@ -35,8 +36,16 @@ export function createVerifierCore<Request>(
   const { edge } = options;
   const cache = createEntryCache(options.entriesMax);
   const history = createHistory({ onChange: cache.forget, onReset: cache.clear });
-  const lease = createVerifierLease({ ...options, history });
-  const checker = createChecker({ ...options, clock: edge.clock, lease, history, cache });
+  const hints = createHints();
+  const lease = createVerifierLease({
+    ...options,
+    history,
+    onHint(hint) {
+      cache.forget(hint);
+      hints.add(hint);
+    },
+  });
+  const checker = createChecker({ ...options, clock: edge.clock, lease, history, cache, hints });
   return {
     lease,
     history,

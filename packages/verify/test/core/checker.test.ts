@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { createChecker } from "../../src/core/checker.ts";
 import { createEntryCache } from "../../src/core/entry-cache.ts";
+import { createHints } from "../../src/core/hints.ts";
 import type { Key } from "../../src/core/key.ts";
 import { createHistory } from "../../src/core/history.ts";
 import type { Lease } from "../../src/core/node-lease.ts";
@@ -42,12 +43,14 @@ function setUp(more: Partial<LookUpResult> = {}) {
     passwordChangeRequired: false,
     user: { id: "u", email: "", name: "", isAdmin: false },
   };
+  const hints = createHints();
   let lookUps = 0;
   const checker = createChecker<null>({
     clock,
     lease,
     history,
     cache: createEntryCache(10),
+    hints,
     lookUpsMax: 1,
     async lookUp() {
       lookUps += 1;
@@ -59,7 +62,7 @@ function setUp(more: Partial<LookUpResult> = {}) {
     now.wallMs += wallMs;
   };
   const checkKey = (key: Key) => checker.check(key, null);
-  return { check: () => checkKey(KEY), checkKey, pass, lookUps: () => lookUps };
+  return { check: () => checkKey(KEY), checkKey, pass, hints, lookUps: () => lookUps };
 }
 
 describe("a cached token expires", () => {
@@ -107,4 +110,18 @@ test("a key that is written over while its look-up runs is still that of the tok
   expect(await checked).toMatchObject(OK);
   expect(await checkKey(KEY)).toMatchObject(OK);
   expect(lookUps()).toBe(1);
+});
+
+test("what a look-up read before a hint named it is read once more", async () => {
+  const { check, hints, lookUps } = setUp();
+  hints.add({ kind: "token", tokenId: "t", userId: null });
+  const checked = check();
+  hints.add({ kind: "token", tokenId: "another", userId: null });
+  expect(await checked).toMatchObject(OK);
+  expect(lookUps()).toBe(1);
+  const overtaken = setUp();
+  const again = overtaken.check();
+  overtaken.hints.add({ kind: "user", tokenId: null, userId: "u" });
+  expect(await again).toMatchObject(OK);
+  expect(overtaken.lookUps()).toBe(2);
 });

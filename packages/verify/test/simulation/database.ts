@@ -49,6 +49,8 @@ interface Transaction {
   readonly locks: Set<string>;
   isOver: boolean;
   statements: number;
+  /** What it appends to the log. */
+  row: ChangeRow | null;
 }
 
 /** One server. */
@@ -127,6 +129,8 @@ export interface DatabaseOptions {
   readonly thinkMs: number;
   /** Transactions at a time; what comes beyond is refused. */
   readonly slots: number;
+  /** NOTIFY: told of each row when a server shows it, replicated or not. */
+  readonly announce: (row: ChangeRow) => void;
   /** Latency of a message between a process and a server; `null`: lost. */
   readonly latency: (process: Process) => number | null;
 }
@@ -236,7 +240,8 @@ export function createDatabase(options: DatabaseOptions): Database {
   }
 
   function begin(server: Server): Transaction {
-    const transaction = { writes: [], locks: new Set<string>(), isOver: false, statements: 0 };
+    const locks = new Set<string>();
+    const transaction = { writes: [], locks, isOver: false, statements: 0, row: null };
     open.get(server)?.add(transaction);
     return transaction;
   }
@@ -306,6 +311,7 @@ export function createDatabase(options: DatabaseOptions): Database {
     const showOnce = () => {
       if (transaction.isOver) return;
       show(server, commit);
+      if (transaction.row !== null) options.announce(transaction.row);
       end(server, transaction);
     };
     let isAnswered = false;
@@ -468,6 +474,7 @@ export function createDatabase(options: DatabaseOptions): Database {
         const seq = early ?? server.state.head.seq + 1;
         const row = { seq, uid: `u${uids}`, kind, tokenId, userId };
         transaction.writes.push((state, by) => append(state, row, by));
+        transaction.row = row;
         answer(row);
       };
       if (early === null) lock(server, transaction, "head", write, fail);
@@ -526,7 +533,8 @@ export function createDatabase(options: DatabaseOptions): Database {
           keepMs: boundMs / 5,
         });
       });
-      const statement = { writes: [], locks: new Set<string>(), isOver: true, statements: 0 };
+      const locks = new Set<string>();
+      const statement = { writes: [], locks, isOver: true, statements: 0, row: null };
       return limited(process, server, statement, boundMs / 5, looked);
     },
     async revoke(process, server, wish) {

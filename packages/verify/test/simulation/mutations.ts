@@ -30,6 +30,30 @@ const NO_FAULTS: StoreFaults = {
   renewsWithoutWriting: false,
 };
 
+/** A cursor that moves without the rows before. */
+const JUMP: Patch = {
+  file: "history.ts",
+  find: "    relate(position) {",
+  replace: `    jump(row: ChangeRow) {
+          if (cursor === null || row.seq <= cursor.seq) return;
+          cursor = { epoch: cursor.epoch, seq: row.seq, uid: row.uid };
+          rows = [];
+          start = 0;
+          remember(row);
+          listener.onChange(row);
+        },
+    relate(position) {`,
+};
+
+/** Hints that come with the row's number. */
+const WHOLE_ROWS: Patch = {
+  file: "feed.ts",
+  find: "pending.set(seq, change);\n      for (const { tell } of held) tell(change);",
+  replace: `const whole = { seq, ...change } as ChangeRow;
+      pending.set(seq, whole);
+      for (const { tell } of held) tell(whole);`,
+};
+
 export const MUTATIONS: readonly Mutation[] = [
   {
     name: "a node's lease is counted from the receipt",
@@ -127,26 +151,75 @@ export const MUTATIONS: readonly Mutation[] = [
     store: { ...NO_FAULTS, drawsNumbersOutsideTheLock: true },
   },
   {
-    name: "the cursor is moved by one's own write",
+    name: "the cursor is moved by one's own write, or by a hint",
     patches: [
       {
         file: "node.ts",
-        find: 'cache.forget({ seq: 0, uid: "", ...change })',
-        replace: "history.jump(change as ChangeRow)",
+        find: "hints.add(hint);",
+        replace: "history.jump(hint as ChangeRow);",
+      },
+      JUMP,
+    ],
+  },
+  {
+    name: "a verifier's cursor is moved by a hint",
+    patches: [
+      WHOLE_ROWS,
+      {
+        file: "verifier.ts",
+        find: "hints.add(hint);",
+        replace: "history.jump(hint as ChangeRow);",
+      },
+      JUMP,
+    ],
+  },
+  {
+    name: "a verifier's lease is extended by a hint",
+    patches: [
+      {
+        file: "verifier-lease.ts",
+        find: "options.onHint);",
+        replace: `(change) => {
+          options.onHint(change);
+          clock.extend(clock.mark(), boundMs * LEASE);
+        });`,
+      },
+    ],
+  },
+  {
+    name: "a node's lease is extended by a hint",
+    patches: [
+      {
+        file: "node.ts",
+        find: "hints.add(hint);",
+        replace: "lease.extend();",
       },
       {
-        file: "history.ts",
-        find: "    relate(position) {",
-        replace: `    jump(row: ChangeRow) {
-          if (cursor === null || row.seq <= cursor.seq) return;
-          cursor = { epoch: cursor.epoch, seq: row.seq, uid: row.uid };
-          rows = [];
-          start = 0;
-          remember(row);
-          listener.onChange(row);
-        },
-    relate(position) {`,
+        file: "node-lease.ts",
+        find: "    wakeSoon: renewals.wakeSoon,",
+        replace:
+          "    wakeSoon: renewals.wakeSoon, extend: () => clock.extend(clock.mark(), lifeMs),",
       },
+    ],
+  },
+  {
+    name: "a holder is recorded where it was hinted to",
+    patches: [
+      WHOLE_ROWS,
+      {
+        file: "feed.ts",
+        find: "await holdBack(tell);",
+        replace: `await holdBack((change) => {
+            tell(change);
+            hintedTo = Math.max(hintedTo, (change as ChangeRow).seq);
+          });`,
+      },
+      {
+        file: "feed.ts",
+        find: "holders.grant(holder, cursor.seq, leftMs)",
+        replace: "holders.grant(holder, Math.max(cursor.seq, hintedTo), leftMs)",
+      },
+      { file: "feed.ts", find: "hold }, tell) {", replace: "hold }, tell) { let hintedTo = 0;" },
     ],
   },
   {

@@ -36,6 +36,10 @@ export interface Plan {
   readonly duplicates: number;
   readonly lateAnswers: number;
   readonly lostNotifications: number;
+  /** How likely one is late by seconds. */
+  readonly lateNotifications: number;
+  /** From one that names what nobody has changed to the next; `null`: none. */
+  readonly falseNotificationsMs: number | null;
   /** Verifiers are spread over the nodes request by request. */
   readonly isBalanced: boolean;
   /** How likely a connection reaches the superseded primary. */
@@ -97,6 +101,8 @@ function createMixedPlan(random: Random, boundMs: number): Plan {
     duplicates: some(0.3, 0.2),
     lateAnswers: some(0.3, random.between(0, 0.3)),
     lostNotifications: some(0.4, random.between(0, 1)),
+    lateNotifications: some(0.4, random.between(0, 0.5)),
+    falseNotificationsMs: random.chance(0.3) ? random.between(5, 200) : null,
     isBalanced: random.chance(0.3),
     straying: random.between(0, 0.8),
     earlyVisibility: some(0.5, random.next()),
@@ -253,6 +259,8 @@ function quiet(random: Random, boundMs: number): Plan {
     duplicates: 0,
     lateAnswers: 0,
     lostNotifications: 0,
+    lateNotifications: 0,
+    falseNotificationsMs: null,
     isBalanced: false,
     straying: 0,
     earlyVisibility: 0,

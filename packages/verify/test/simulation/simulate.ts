@@ -87,6 +87,7 @@ export function simulate(subject: Subject, seed: number): RunResult {
     serviceMs: plan.serviceMs,
     slots: plan.slots,
     thinkMs: plan.thinkMs,
+    announce,
     latency,
   });
 
@@ -192,7 +193,12 @@ export function simulate(subject: Subject, seed: number): RunResult {
     return nodes[verifier.node % nodes.length] as SimNode;
   }
 
-  async function poll(verifier: SimVerifier, request: FeedRequest, limitMs: number) {
+  async function poll(
+    verifier: SimVerifier,
+    request: FeedRequest,
+    limitMs: number,
+    tell: Core.Tell,
+  ) {
     const late = verifier.lastAnswer;
     if (late !== null && isFaulty() && random.chance(plan.lateAnswers)) {
       await new Promise<void>((resolve) => {
@@ -202,7 +208,12 @@ export function simulate(subject: Subject, seed: number): RunResult {
     }
     const node = nodeFor(verifier);
     const answer = await call(verifier.process, node.process, limitMs, () =>
-      node.core.feed.answer(request),
+      node.core.feed.answer(request, (change) => {
+        for (let copies = repeats(); copies > 0; copies -= 1) {
+          const delay = latency(node.process, verifier.process);
+          if (delay !== null) verifier.process.schedule(delay, () => tell(change));
+        }
+      }),
     ).catch(() => null);
     if (answer === null) {
       verifier.node += 1;
@@ -230,7 +241,7 @@ export function simulate(subject: Subject, seed: number): RunResult {
     const core = subject.core.createVerifierCore<string>({
       edge: verifier.process.edge,
       boundMs: BOUND_MS,
-      poll: (request, limitMs) => poll(verifier, request, limitMs),
+      poll: (request, limitMs, tell) => poll(verifier, request, limitMs, tell),
       lookUp: (tokenId, seq) => lookUpAtNode(verifier, tokenId, seq),
       lookUpsMax: 64,
       entriesMax: plan.entriesMax,
@@ -347,13 +358,7 @@ export function simulate(subject: Subject, seed: number): RunResult {
       const nowMs = process.edge.clock.monotonicMs();
       if ("row" in revoked) {
         if (revoked.warning !== null) return again();
-        core.forget(revoked.row);
-        for (const other of nodes) {
-          const delay = latency(other.process);
-          if (delay !== null && !random.chance(plan.lostNotifications)) {
-            other.process.schedule(delay, () => other.core.lease.wake());
-          }
-        }
+        core.hint(revoked.row);
       }
       const waited =
         "row" in revoked
@@ -367,6 +372,36 @@ export function simulate(subject: Subject, seed: number): RunResult {
       again();
     }
   }
+
+  function repeats(): number {
+    return isFaulty() && random.chance(plan.duplicates) ? 2 : 1;
+  }
+
+  /** What nodes are told of a commit: late, twice, or not at all. */
+  function announce(row: ChangeRow): void {
+    for (const node of nodes) {
+      for (let copies = repeats(); copies > 0; copies -= 1) {
+        const delay = latency(node.process);
+        if (delay === null || random.chance(plan.lostNotifications)) continue;
+        const isLate = isFaulty() && random.chance(plan.lateNotifications);
+        const lateMs = isLate ? random.between(0, 3 * BOUND_MS) : 0;
+        node.process.schedule(delay + lateMs, () => {
+          node.core.hint(row);
+          node.core.lease.wakeSoon();
+        });
+      }
+    }
+  }
+
+  /** Whoever can connect to the database can say anything. */
+  function announceFalsely(everyMs: number): void {
+    const { id, userId } = random.pick(tokens);
+    const kind = random.pick(["token", "user", "all"] as const);
+    announce({ seq: random.below(200), uid: "false", kind, tokenId: id, userId });
+    world.after(random.between(0.5, 1.5) * everyMs, () => announceFalsely(everyMs));
+  }
+  const { falseNotificationsMs } = plan;
+  if (falseNotificationsMs !== null) world.after(1, () => announceFalsely(falseNotificationsMs));
 
   function revokeSome(): void {
     for (let count = 0; count < plan.revocations; count += 1) revokeSomething();

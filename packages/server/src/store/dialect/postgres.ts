@@ -8,9 +8,16 @@ import {
   type DatabaseConnection,
   type PostgresPool,
 } from "kysely";
-import { createChangeHead, type Appending } from "../change-log.ts";
+import { createChangeHead, readHint, type Appending } from "../change-log.ts";
 import { createBound } from "../configuration.ts";
-import type { Batch, BatchResults, Database, LeaseConnection, OpenContext } from "../database.ts";
+import type {
+  Batch,
+  BatchResults,
+  Database,
+  GrowthListener,
+  LeaseConnection,
+  OpenContext,
+} from "../database.ts";
 import { migrate, type ColumnTypes } from "../migrations/index.ts";
 import type { Schema } from "../schema.ts";
 import { createPostgresLookUp } from "./postgres-look-up.ts";
@@ -60,7 +67,7 @@ const COLUMN_TYPES: ColumnTypes = {
 export async function openPostgres(url: string, context: OpenContext): Promise<Database> {
   const appending: Appending = {
     ...context,
-    announcement: sql`pg_notify(${sql.lit(CHANNEL)}, '')`,
+    announce: (payload) => sql`pg_notify(${sql.lit(CHANNEL)}, ${payload})`,
   };
   await prepare(url, appending, context);
   const db = openKysely(createPool({ url, ...LIMITS }));
@@ -97,14 +104,15 @@ function openKysely(pool: PostgresPool): Kysely<Schema> {
 }
 
 function openLease(url: string, onServer: (server: string) => void): LeaseConnection {
-  const listeners = new Set<() => void>();
+  const listeners = new Set<GrowthListener>();
   const pool = createPool({
     url,
     ...LEASE_LIMITS,
     async onConnect(client, server) {
       onServer(server);
-      client.on("notification", () => {
-        for (const listener of listeners) listener();
+      client.on("notification", ({ payload = "" }) => {
+        const hint = readHint(payload);
+        for (const listener of listeners) listener(hint);
       });
       await client.query(`listen ${CHANNEL}`);
     },

@@ -4,7 +4,14 @@ import { closeSync, openSync, statSync } from "node:fs";
 import { Kysely, sql, type ColumnDataType, type QueryResult, type Transaction } from "kysely";
 import { createChangeHead } from "../change-log.ts";
 import { createBound } from "../configuration.ts";
-import type { Batch, BatchResults, Database, LeaseConnection, OpenContext } from "../database.ts";
+import type {
+  Batch,
+  BatchResults,
+  Database,
+  GrowthListener,
+  LeaseConnection,
+  OpenContext,
+} from "../database.ts";
 import { DatabaseUnusableError } from "../errors.ts";
 import { migrate, type ColumnTypes } from "../migrations/index.ts";
 import type { Schema } from "../schema.ts";
@@ -60,7 +67,7 @@ export async function openSqlite(file: string, context: OpenContext): Promise<Da
   const { reader, writer } = openConnections(file, context.mustExist === true);
   const connections: SqliteConnections = { reader, writer, walSync };
   const db = new Kysely<Schema>({ dialect: createSqliteKyselyDialect(file, connections) });
-  const appending = { ...context, announcement: null };
+  const appending = { ...context, announce: null };
   try {
     await migrate(db as Kysely<unknown>, COLUMN_TYPES, context);
     await createChangeHead(db, appending);
@@ -92,13 +99,13 @@ export async function openSqlite(file: string, context: OpenContext): Promise<Da
 interface GrowthWatch {
   /** Tells the listeners if the log has grown since the last look. */
   readonly look: () => void;
-  listen(listener: () => void): void;
+  listen(listener: GrowthListener): void;
   stop(): void;
 }
 
 /** Watches the log's head, for the commits of this process and of others on the same file. */
 function createGrowthWatch(reader: Connection): GrowthWatch {
-  const listeners = new Set<() => void>();
+  const listeners = new Set<GrowthListener>();
   // Changes with each commit of another connection; cheaper to ask for than the head.
   const version = reader.prepare<{ data_version: number }, []>("PRAGMA data_version");
   const head = reader.prepare<{ seq: number }, []>("select seq from change_head");
@@ -113,7 +120,7 @@ function createGrowthWatch(reader: Connection): GrowthWatch {
     const seqNow = head.get()?.seq ?? 0;
     if (seqNow === seqSeen) return;
     seqSeen = seqNow;
-    for (const listener of listeners) listener();
+    for (const listener of listeners) listener(null);
   }
 
   return {
