@@ -36,14 +36,24 @@ const UNKNOWN_KEPT_MS = 1000;
 
 /** Makes the node; `start` begins its lease. */
 export function createServerNode(options: ServerNodeOptions): ServerNode {
-  const { database } = options;
+  const { database, onLookUp } = options;
+  const { lookUpSoon } = database;
   return createNode<Uint8Array>({
     ...options,
     lookUpsMax: LOOK_UPS_MAX,
     async lookUp(hash) {
-      options.onLookUp?.();
+      onLookUp?.();
       return toResult(await database.lookUp(hash));
     },
+    lookUpSoon:
+      lookUpSoon &&
+      ((work) =>
+        lookUpSoon((lookUp) =>
+          work((key) => {
+            onLookUp?.();
+            return toResult(lookUp(key));
+          }),
+        )),
   });
 }
 

@@ -6,7 +6,7 @@ import type { Hint } from "@conch/verify/core/types";
 import type { Compilable, Kysely, QueryResult, RawBuilder, Transaction } from "kysely";
 import type { ChangeLogContext } from "./change-log.ts";
 import type { DatabaseUnusableError } from "./errors.ts";
-import type { LookUp } from "./lookup.ts";
+import type { LookUp, LookUpSoon } from "./lookup.ts";
 import type { ChangeKind, Schema } from "./schema.ts";
 
 /** What opening a database needs of the outside. */
@@ -116,6 +116,8 @@ export interface Database {
   ): Promise<Committed<T>>;
   /** The hot path. */
   readonly lookUp: LookUp;
+  /** The same for a database in this process. */
+  readonly lookUpSoon?: LookUpSoon;
   /** Opens the connection that a node renews its lease on. */
   openLease(): LeaseConnection;
   /**

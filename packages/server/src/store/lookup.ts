@@ -30,7 +30,7 @@ export interface FoundUser {
 
 /** What a look-up answers. */
 export interface Found {
-  /** The newest row of the change log, from the same statement. */
+  /** The newest row of the change log, in the same state of the database. */
   readonly position: LogPosition;
   /** `null` where no credential has that hash. */
   readonly credential: { readonly token: FoundToken; readonly user: FoundUser } | null;
@@ -44,7 +44,16 @@ export interface Found {
  */
 export type LookUp = (hash: Uint8Array) => Promise<Found>;
 
-/** What a look-up reads of a token `t` and its user `u`, for `readLookUpRow`. */
+/** The same without waiting, by the bytes or the words of the hash. @throws DatabaseUnavailableError */
+export type LookUpNow = (hash: Uint8Array | Int32Array) => Found;
+
+/**
+ * Calls `work` soon and once, with a look-up that is good for the duration of that call. What it finds is
+ * not older than the call of this function.
+ */
+export type LookUpSoon = (work: (lookUp: LookUpNow) => void) => void;
+
+/** What a look-up reads of a token `t` and its user `u`, for `readCredential`. */
 export const LOOK_UP_COLUMNS = `
   t.id as token_id, t.kind, t.name as token_name, t.rights, t.created_at_ms, t.expires_at_ms,
   t.revoked_at_ms, u.id as user_id, u.email, u.name as user_name, u.is_admin, u.deactivated_at_ms,
@@ -53,12 +62,9 @@ export const LOOK_UP_COLUMNS = `
 /** A whole number as the drivers answer it: some spell large ones as text. */
 type Integer = number | string;
 
-/** The row of a look-up: the head of the change log beside those columns. */
-export interface LookUpRow {
-  readonly epoch: string;
-  readonly seq: Integer;
-  readonly uid: string;
-  readonly token_id: string | null;
+/** Those columns. */
+export interface CredentialRow {
+  readonly token_id: string;
   readonly kind: TokenKind;
   readonly token_name: string;
   readonly rights: Rights;
@@ -75,30 +81,25 @@ export interface LookUpRow {
 }
 
 /** The row as what it means. */
-export function readLookUpRow(row: LookUpRow): Found {
-  const position = { epoch: row.epoch, seq: Number(row.seq), uid: row.uid };
-  if (row.token_id === null) return { position, credential: null };
+export function readCredential(row: CredentialRow): NonNullable<Found["credential"]> {
   return {
-    position,
-    credential: {
-      token: {
-        id: row.token_id,
-        kind: row.kind,
-        name: row.token_name,
-        rights: row.rights,
-        createdAtMs: Number(row.created_at_ms),
-        expiresAtMs: Number(row.expires_at_ms),
-        revokedAtMs: toNumberOrNull(row.revoked_at_ms),
-      },
-      user: {
-        id: row.user_id,
-        email: row.email,
-        name: row.user_name,
-        isAdmin: Number(row.is_admin) === 1,
-        deactivatedAtMs: toNumberOrNull(row.deactivated_at_ms),
-        refuseSessionAuth: Number(row.refuse_session_auth) === 1,
-        forcePasswordChange: Number(row.force_password_change) === 1,
-      },
+    token: {
+      id: row.token_id,
+      kind: row.kind,
+      name: row.token_name,
+      rights: row.rights,
+      createdAtMs: Number(row.created_at_ms),
+      expiresAtMs: Number(row.expires_at_ms),
+      revokedAtMs: toNumberOrNull(row.revoked_at_ms),
+    },
+    user: {
+      id: row.user_id,
+      email: row.email,
+      name: row.user_name,
+      isAdmin: Number(row.is_admin) === 1,
+      deactivatedAtMs: toNumberOrNull(row.deactivated_at_ms),
+      refuseSessionAuth: Number(row.refuse_session_auth) === 1,
+      forcePasswordChange: Number(row.force_password_change) === 1,
     },
   };
 }

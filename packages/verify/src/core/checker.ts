@@ -4,8 +4,18 @@ import type { EntryCache } from "./entry-cache.ts";
 import type { Hints } from "./hints.ts";
 import { type Key, keyText } from "./key.ts";
 import type { History } from "./history.ts";
+import type { Mark } from "./lease-clock.ts";
 import type { Lease } from "./node-lease.ts";
-import type { Clock, Cursor, Decision, Entry, LookUp } from "./types.ts";
+import type {
+  Clock,
+  Cursor,
+  Decision,
+  Entry,
+  LookUp,
+  LookUpNow,
+  LookUpResult,
+  LookUpSoon,
+} from "./types.ts";
 
 /** Decides about tokens. `Request` is what its look-ups need beside the key. */
 export interface Checker<Request> {
@@ -41,7 +51,9 @@ export interface CheckerOptions<Request> {
   readonly hints: Hints;
   /** Must settle in bounded time. */
   readonly lookUp: LookUp<Request>;
-  /** At most so many look-ups at once; what comes beyond is `unavailable`. */
+  /** Asked first, for a database in this process: its look-ups wait for no more than their turn. */
+  readonly lookUpSoon?: LookUpSoon | undefined;
+  /** At most so many of the others at once; what comes beyond is `unavailable`. */
   readonly lookUpsMax: number;
 }
 
@@ -55,6 +67,14 @@ export function hasRights(held: Rights, needed: Rights): boolean {
 
 /** How long a key that names nothing is remembered, from before its look-up: in all, relays included. */
 export const UNKNOWN_KEPT_MS = 1000;
+
+/** How things stood before a look-up. */
+interface Before {
+  readonly mark: Mark;
+  readonly generation: number;
+  /** How many hints there had been. */
+  readonly hinted: number;
+}
 
 const UNAVAILABLE: Decision = { outcome: "unavailable" };
 const UNKNOWN: Decision = { outcome: "invalid", reason: "unknown" };
@@ -91,18 +111,24 @@ export function createChecker<Request>(options: CheckerOptions<Request>): Checke
     );
   }
 
+  const before = (): Before => ({
+    mark: lease.mark(),
+    generation: history.generation(),
+    hinted: hints.count(),
+  });
+
   /** Whether the log as applied vouches for the answer's position. */
   function isVouchedFor(position: Cursor, generation: number): boolean {
     return generation === history.generation() && history.relate(position) === "known";
   }
 
-  async function lookUpOnce(key: Key, request: Request): Promise<Entry | "unknown" | "again"> {
-    const mark = lease.mark();
-    const generation = history.generation();
-    const hinted = hints.count();
-    const result = await options.lookUp(request, history.cursor()?.seq ?? 0);
+  /** Keeps what was found, if the log as applied vouches for it. */
+  function keep(
+    key: Key,
+    result: LookUpResult,
+    { mark, generation, hinted }: Before,
+  ): Entry | "unknown" | "again" {
     const { position, record } = result;
-    if (history.relate(position) === "ahead") await lease.reach(position.seq);
     if (!isVouchedFor(position, generation)) return "again";
     if (record === null) {
       cache.storeUnknown(key, mark.monotonicMs + Math.min(result.keepMs, UNKNOWN_KEPT_MS));
@@ -119,6 +145,13 @@ export function createChecker<Request>(options: CheckerOptions<Request>): Checke
     if (!isCurrent(entry)) return "again";
     if (hints.nameSince(hinted, entry.tokenId, entry.user.id)) return "again";
     return cache.store(key, entry);
+  }
+
+  async function lookUpOnce(key: Key, request: Request): Promise<Entry | "unknown" | "again"> {
+    const asked = before();
+    const result = await options.lookUp(request, history.cursor()?.seq ?? 0);
+    if (history.relate(result.position) === "ahead") await lease.reach(result.position.seq);
+    return keep(key, result, asked);
   }
 
   async function lookUpUntilCurrent(key: Key, text: string, request: Request) {
@@ -146,8 +179,42 @@ export function createChecker<Request>(options: CheckerOptions<Request>): Checke
     return search;
   }
 
-  async function check(given: Key, request: Request, needed?: Rights): Promise<Decision> {
+  /** @returns `null` where it takes more than a look-up that is answered at once. */
+  function decideBy(
+    lookUp: LookUpNow,
+    key: Key,
+    asked: Before,
+    needed: Rights | undefined,
+  ): Decision | null {
+    try {
+      const found = keep(key, lookUp(key), asked);
+      if (found === "unknown") return UNKNOWN;
+      return found === "again" ? null : judge(found, needed);
+    } catch {
+      return UNAVAILABLE;
+    }
+  }
+
+  function check(given: Key, request: Request, needed?: Rights): Promise<Decision> {
     const key = given.slice();
+    const { lookUpSoon } = options;
+    if (lookUpSoon === undefined || !lease.isLive()) return checkPatiently(key, request, needed);
+    const asked = before();
+    // One promise: those of functions that wait for each other take as long as the look-up itself.
+    return new Promise((resolve) => {
+      lookUpSoon((lookUp) => {
+        // From the cache where another has asked for the same one in the meantime.
+        const decision = decide(key, needed) ?? decideBy(lookUp, key, asked, needed);
+        resolve(decision ?? checkPatiently(key, request, needed));
+      });
+    });
+  }
+
+  async function checkPatiently(
+    key: Key,
+    request: Request,
+    needed: Rights | undefined,
+  ): Promise<Decision> {
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
       const decision = decide(key, needed);
       if (decision !== null) return decision;

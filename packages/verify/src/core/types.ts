@@ -4,6 +4,7 @@
  * runs this very code.
  */
 import type { LogPosition, Rights } from "@conch/contract";
+import type { Key } from "./key.ts";
 
 /** A place in the change log: which log, which row, and the row's random name. */
 export type Cursor = LogPosition;
@@ -104,6 +105,15 @@ export interface LookUpResult {
  * @param seq an answer as of an older row of the log is of no use.
  */
 export type LookUp<Request> = (request: Request, seq: number) => Promise<LookUpResult>;
+
+/** Looks a token up without waiting. @throws where it cannot be known now. */
+export type LookUpNow = (key: Key) => LookUpResult;
+
+/**
+ * Calls `work` soon and once, with a look-up that is good for the duration of that call. What it finds is
+ * not older than the call of this function.
+ */
+export type LookUpSoon = (work: (lookUp: LookUpNow) => void) => void;
 
 /** Why a token is not accepted. */
 export type InvalidReason = "unknown" | "expired" | "password_change_required";

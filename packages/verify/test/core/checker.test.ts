@@ -1,4 +1,4 @@
-/** When a token expires, by two clocks that may disagree: the earlier one wins. */
+/** The decision: when a token expires by two clocks that may disagree, and look-ups of both kinds. */
 import { describe, expect, test } from "bun:test";
 import { createChecker } from "../../src/core/checker.ts";
 import { createEntryCache } from "../../src/core/entry-cache.ts";
@@ -6,7 +6,7 @@ import { createHints } from "../../src/core/hints.ts";
 import type { Key } from "../../src/core/key.ts";
 import { createHistory } from "../../src/core/history.ts";
 import type { Lease } from "../../src/core/node-lease.ts";
-import type { Decision, LookUpResult } from "../../src/core/types.ts";
+import type { Decision, LookUpNow, LookUpResult } from "../../src/core/types.ts";
 import { keyOf } from "../keys.ts";
 
 const HEAD = { epoch: "e", seq: 1, uid: "u1" };
@@ -17,19 +17,25 @@ const LIFE_MS = 10_000;
 const EXPIRED: Decision = { outcome: "invalid", reason: "expired" };
 const OK = { outcome: "ok" };
 
-/** A checker with a lease that does not end, on clocks that stand still. */
-function setUp(more: Partial<LookUpResult> = {}) {
+/** A checker with a lease that does not end by itself, on clocks that stand still. */
+function setUp(more: Partial<LookUpResult> = {}, looksUpSoon = false) {
   const now = { monotonicMs: 5000, wallMs: WALL_MS };
+  const turn: ((lookUp: LookUpNow) => void)[] = [];
+  let isLive = true;
+  let renewals = 0;
   const clock = { monotonicMs: () => now.monotonicMs, wallMs: () => now.wallMs };
   const history = createHistory({ onChange: () => {}, onReset: () => {} });
   history.reset(HEAD);
   const lease: Lease = {
     mark: () => ({ ...now }),
-    isLive: () => true,
-    isLiveAt: () => true,
+    isLive: () => isLive,
+    isLiveAt: () => isLive,
     leftMs: () => 1000,
     ageMs: () => 0,
-    ensure: async () => true,
+    async ensure() {
+      renewals += 1;
+      return (isLive = true);
+    },
     reach: async () => true,
     close: () => {},
   };
@@ -56,13 +62,33 @@ function setUp(more: Partial<LookUpResult> = {}) {
       lookUps += 1;
       return { position: HEAD, record, keepMs: 0, ...more };
     },
+    lookUpSoon: looksUpSoon ? (work) => turn.push(work) : undefined,
   });
+  let lookUpsNow = 0;
+  const lookUpNow: LookUpNow = () => {
+    lookUpsNow += 1;
+    return { position: history.cursor() ?? HEAD, record, keepMs: 1000, ...more };
+  };
+  const endTurn = (lookUp = lookUpNow): void => {
+    for (const work of turn.splice(0)) work(lookUp);
+  };
   const pass = (monotonicMs: number, wallMs = monotonicMs): void => {
     now.monotonicMs += monotonicMs;
     now.wallMs += wallMs;
   };
   const checkKey = (key: Key) => checker.check(key, null);
-  return { check: () => checkKey(KEY), checkKey, pass, hints, lookUps: () => lookUps };
+  return {
+    check: () => checkKey(KEY),
+    checkKey,
+    pass,
+    history,
+    hints,
+    endTurn,
+    endLease: () => (isLive = false),
+    lookUps: () => lookUps,
+    lookUpsNow: () => lookUpsNow,
+    renewals: () => renewals,
+  };
 }
 
 describe("a cached token expires", () => {
@@ -124,4 +150,106 @@ test("what a look-up read before a hint named it is read once more", async () =>
   overtaken.hints.add({ kind: "user", tokenId: null, userId: "u" });
   expect(await again).toMatchObject(OK);
   expect(overtaken.lookUps()).toBe(2);
+});
+
+describe("a look-up that need not wait", () => {
+  const UNAVAILABLE: Decision = { outcome: "unavailable" };
+  const revocation = (seq: number) => ({
+    seq,
+    uid: `u${seq}`,
+    kind: "token" as const,
+    tokenId: "t",
+    userId: null,
+  });
+
+  test("is one for all that ask for the same token in a turn", async () => {
+    const { check, endTurn, lookUps, lookUpsNow } = setUp({}, true);
+    const checked = Promise.all([check(), check(), check()]);
+    endTurn();
+    expect(await checked).toMatchObject([OK, OK, OK]);
+    expect([lookUpsNow(), lookUps()]).toEqual([1, 0]);
+  });
+
+  test("is of the key that was asked for, whatever is written over it", async () => {
+    const { checkKey, endTurn } = setUp({}, true);
+    const key = KEY.slice();
+    const checked = checkKey(key);
+    key.set(keyOf("another"));
+    const seen: Key[] = [];
+    endTurn((asked) => {
+      seen.push(asked);
+      throw new Error("the database is gone");
+    });
+    expect(await checked).toEqual(UNAVAILABLE);
+    expect(seen).toEqual([KEY]);
+  });
+
+  test("that fails leaves it unknown whether the token is good, and is not repeated", async () => {
+    const { check, endTurn, lookUps } = setUp({}, true);
+    const checked = check();
+    endTurn(() => {
+      throw new Error("the database is gone");
+    });
+    expect(await checked).toEqual(UNAVAILABLE);
+    expect(lookUps()).toBe(0);
+  });
+
+  test("that finds nothing is remembered from when it was asked for", async () => {
+    const { check, endTurn, pass, lookUpsNow } = setUp({ record: null }, true);
+    const checkFor = async (ms: number): Promise<number> => {
+      const checked = check();
+      pass(ms);
+      endTurn();
+      expect(await checked).toEqual({ outcome: "invalid", reason: "unknown" });
+      return lookUpsNow();
+    };
+    expect(await checkFor(400)).toBe(1);
+    expect(await checkFor(599)).toBe(1);
+    expect(await checkFor(1)).toBe(2);
+  });
+
+  test("of a state that a change has overtaken decides nothing: it is looked up again", async () => {
+    const { check, endTurn, history, lookUps } = setUp({ position: HEAD }, true);
+    const checked = check();
+    history.apply([revocation(2)]);
+    endTurn();
+    expect(await checked).toEqual(UNAVAILABLE);
+    expect(lookUps()).toBeGreaterThan(0);
+  });
+
+  test("is of no use to what a hint has named since it was asked for", async () => {
+    const { check, endTurn, hints, lookUps } = setUp({}, true);
+    const checked = check();
+    hints.add({ kind: "token", tokenId: "t", userId: null });
+    endTurn();
+    expect(await checked).toMatchObject(OK);
+    expect(lookUps()).toBe(1);
+  });
+
+  test("of a state that is not applied yet decides nothing before it is", async () => {
+    const { check, endTurn, lookUps } = setUp(
+      { position: { epoch: "e", seq: 2, uid: "u2" } },
+      true,
+    );
+    const checked = check();
+    endTurn();
+    expect(await checked).toEqual(UNAVAILABLE);
+    expect(lookUps()).toBeGreaterThan(0);
+  });
+
+  test("decides nothing where the lease has ended meanwhile", async () => {
+    const { check, endTurn, endLease, renewals } = setUp({}, true);
+    const checked = check();
+    endLease();
+    endTurn();
+    expect(await checked).toMatchObject(OK);
+    expect(renewals()).toBe(1);
+  });
+
+  test("is not begun without a lease: the renewal goes first", async () => {
+    const { check, endLease, renewals, lookUpsNow } = setUp({}, true);
+    endLease();
+    expect(await check()).toMatchObject(OK);
+    expect([renewals(), lookUpsNow()]).toEqual([1, 0]);
+  });
 });

@@ -102,6 +102,8 @@ export interface Database {
     timeLimitMs: number,
   ): Promise<void>;
   lookUp(process: Process, server: Server, tokenId: string): Promise<LookUpResult>;
+  /** As a database in the process itself answers. @throws where it does not. */
+  lookUpNow(process: Process, server: Server, tokenId: string): LookUpResult;
   revoke(process: Process, server: Server, wish: RevocationWish): Promise<Revoked>;
   /** When the token's revocation became visible; `null` where it is good. */
   revokedAt(tokenId: string): number | null;
@@ -336,6 +338,16 @@ export function createDatabase(options: DatabaseOptions): Database {
     return { epoch, seq: head.seq, uid: head.uid };
   }
 
+  function find(state: State, tokenId: string): LookUpResult {
+    const token = state.tokens.get(tokenId);
+    const isGood = token !== undefined && token.revokedBy === null;
+    return {
+      position: positionOf(state),
+      record: isGood ? recordOf(token) : null,
+      keepMs: boundMs / 5,
+    };
+  }
+
   function readLog({ epoch, log }: State, fromSeq: number | null): LogSlice {
     return { epoch, rows: fromSeq === null ? log.slice(-1) : log.filter((r) => r.seq >= fromSeq) };
   }
@@ -525,17 +537,15 @@ export function createDatabase(options: DatabaseOptions): Database {
     },
     lookUp(process, server, tokenId) {
       const looked = send<LookUpResult>(process, server, (answer) => {
-        const token = server.state.tokens.get(tokenId);
-        const isGood = token !== undefined && token.revokedBy === null;
-        answer({
-          position: positionOf(server.state),
-          record: isGood ? recordOf(token) : null,
-          keepMs: boundMs / 5,
-        });
+        answer(find(server.state, tokenId));
       });
       const locks = new Set<string>();
       const statement = { writes: [], locks, isOver: true, statements: 0, row: null };
       return limited(process, server, statement, boundMs / 5, looked);
+    },
+    lookUpNow(process, server, tokenId) {
+      if (!server.isUp || process.isIsolated()) throw new Error("no answer");
+      return find(server.state, tokenId);
     },
     async revoke(process, server, wish) {
       const { value, warning } = await transact(

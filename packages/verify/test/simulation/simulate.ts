@@ -4,6 +4,7 @@ import type { ChangeRow, FeedAnswer, FeedRequest, LookUpResult } from "../../src
 import { createDatabase, type Server, type StoreFaults } from "./database.ts";
 import { createPlan, type Plan } from "./plan.ts";
 import { createMachine, createProcess, createRandom, createWorld, type Process } from "./world.ts";
+import { keyText } from "../../src/core/key.ts";
 import { keyOf } from "../keys.ts";
 
 /** What went wrong first, and when. */
@@ -50,6 +51,8 @@ export function simulate(subject: Subject, seed: number): RunResult {
   const random = createRandom(seed);
   const plan = createPlan(random, BOUND_MS);
   const world = createWorld();
+  /** Whether nodes look up without waiting, as with SQLite. */
+  const hasDatabaseInside = seed % 4 === 0;
   const confirmedAt = new Map<string, number>();
   const result = {
     seed,
@@ -65,6 +68,8 @@ export function simulate(subject: Subject, seed: number): RunResult {
     id: `t${index}`,
     userId: `u${index % 4}`,
   }));
+  const idsByKey = new Map(tokens.map(({ id }) => [keyText(keyOf(id)), id]));
+  const idOfKey = (key: Core.Key) => idsByKey.get(keyText(key)) ?? "";
   // The first users' tokens are left alone: they must be accepted once the faults are over.
   const isGood = (tokenId: string) => tokens.findIndex(({ id }) => id === tokenId) % 4 === 0;
 
@@ -150,6 +155,13 @@ export function simulate(subject: Subject, seed: number): RunResult {
           database.removeMember(process, node.server, incarnation, beat, limit),
       },
       lookUp: (tokenId) => database.lookUp(process, reachServer(), tokenId),
+      lookUpSoon: hasDatabaseInside
+        ? (work) =>
+            process.schedule(0, () => {
+              const server = reachServer();
+              work((key) => database.lookUpNow(process, server, idOfKey(key)));
+            })
+        : undefined,
       lookUpsMax: 64,
       entriesMax: plan.entriesMax,
       createIncarnation: () => {

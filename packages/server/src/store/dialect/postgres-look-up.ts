@@ -3,8 +3,14 @@
  * which sends ahead without waiting for answers (docs/decisions/0101-postgresql-drivers.md).
  */
 import { DatabaseUnavailableError } from "../errors.ts";
-import { LOOK_UP_COLUMNS, readLookUpRow, type LookUp, type LookUpRow } from "../lookup.ts";
-import { createBatchedLookUp, type Asked } from "./look-up-batches.ts";
+import {
+  LOOK_UP_COLUMNS,
+  readCredential,
+  type CredentialRow,
+  type Found,
+  type LookUp,
+} from "../lookup.ts";
+import { createTurnBatches } from "./turn-batches.ts";
 
 const CONNECTIONS = 2;
 const TIME_LIMIT_MS = 1_000;
@@ -21,10 +27,20 @@ interface Pending {
   readonly reject: (error: Error) => void;
 }
 
-/** A row, and which server answers. */
-interface ServerRow extends LookUpRow {
-  readonly server: string;
+/** A look-up that waits for its answer. */
+interface Asked {
+  readonly hash: Uint8Array;
+  readonly resolve: (found: Found) => void;
+  readonly reject: (error: unknown) => void;
 }
+
+/** The head of the log, which server answers, and a credential where there is one. */
+type LookUpRow = {
+  readonly epoch: string;
+  readonly seq: number | string;
+  readonly uid: string;
+  readonly server: string;
+} & (CredentialRow | { readonly token_id: null });
 
 /**
  * Answers a row for each hash of an array, in its order. The array comes by way of a `select`, so that
@@ -71,7 +87,7 @@ export function createPostgresLookUp(
   }, WATCH_INTERVAL_MS);
   watch.unref();
 
-  async function query(hashes: string): Promise<ServerRow[]> {
+  async function query(hashes: string): Promise<LookUpRow[]> {
     try {
       return await ask(client, hashes);
     } catch (error) {
@@ -81,7 +97,7 @@ export function createPostgresLookUp(
     }
   }
 
-  function queryWatched(hashes: string): Promise<ServerRow[]> {
+  function queryWatched(hashes: string): Promise<LookUpRow[]> {
     return new Promise((resolve, reject) => {
       const entry = { startedAtMs: performance.now(), reject };
       pending.add(entry);
@@ -104,19 +120,25 @@ export function createPostgresLookUp(
         const message = "another server answered than the change log is from";
         throw new DatabaseUnavailableError(message);
       }
-      for (const [index, row] of rows.entries()) batch[index]?.resolve(readLookUpRow(row));
+      for (const [index, row] of rows.entries()) batch[index]?.resolve(toFound(row));
     } catch (error) {
       for (const { reject } of batch) reject(error);
     }
   }
 
+  const add = createTurnBatches<Asked>((batch) => void answer(batch));
   return {
-    lookUp: createBatchedLookUp((batch) => void answer(batch)),
+    lookUp: (hash) => new Promise((resolve, reject) => add({ hash, resolve, reject })),
     async close() {
       clearInterval(watch);
       await client.close({ timeout: 0 });
     },
   };
+}
+
+function toFound(row: LookUpRow): Found {
+  const position = { epoch: row.epoch, seq: Number(row.seq), uid: row.uid };
+  return { position, credential: row.token_id === null ? null : readCredential(row) };
 }
 
 function openClient(url: string): Bun.SQL {
@@ -128,7 +150,7 @@ function openClient(url: string): Bun.SQL {
   });
 }
 
-function ask(client: Bun.SQL, hashes: string): Promise<ServerRow[]> {
+function ask(client: Bun.SQL, hashes: string): Promise<LookUpRow[]> {
   return client.unsafe(LOOK_UP_STATEMENT, [hashes]);
 }
 

@@ -72,7 +72,7 @@ class ConcurrentSqliteAdapter extends SqliteAdapter {
 /** The connections of one process to a file. */
 export interface SqliteConnections {
   readonly writer: Connection;
-  /** Sees what is committed; never in a transaction of its own. */
+  /** Sees what is committed; in no transaction when the event loop turns. */
   readonly reader: Connection;
   readonly walSync: WalSync;
 }

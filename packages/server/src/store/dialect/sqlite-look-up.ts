@@ -1,46 +1,133 @@
 /**
  * Look-ups on SQLite: those of one turn of the event loop share a read transaction, because taking
- * and giving back its locks costs as much as a look-up.
+ * and giving back its locks costs as much as a look-up (docs/decisions/0304-a-miss-on-sqlite.md).
  */
 import type { Database as Connection } from "bun:sqlite";
+import type { LogPosition } from "@conch/contract";
 import { DatabaseUnavailableError } from "../errors.ts";
-import { LOOK_UP_COLUMNS, readLookUpRow, type LookUp, type LookUpRow } from "../lookup.ts";
-import { createBatchedLookUp, type Asked } from "./look-up-batches.ts";
-import { translate } from "./sqlite-driver.ts";
+import {
+  LOOK_UP_COLUMNS,
+  readCredential,
+  type CredentialRow,
+  type LookUp,
+  type LookUpNow,
+  type LookUpSoon,
+} from "../lookup.ts";
+import { translate, type SqliteConnections } from "./sqlite-driver.ts";
+import { createTurnBatches } from "./turn-batches.ts";
+
+/** Read once for all look-ups of a transaction, which sees one state of the database. */
+const HEAD_STATEMENT = "select epoch, seq, uid from change_head where id = 1";
 
 /**
- * Answers exactly one row. Without statistics SQLite would take the narrower index and then the table;
- * the plus keeps it from preparing anew for each value that it compares with statistics.
+ * Without statistics SQLite would take the narrower index and then the table; the plus keeps it from
+ * preparing anew for each value that it compares with statistics.
  */
 export const LOOK_UP_STATEMENT = `
-  select h.epoch, h.seq, h.uid, ${LOOK_UP_COLUMNS}
-  from change_head h
-  left join token t indexed by token_lookup on t.hash = +?
-  left join user_account u on u.id = t.user_id
-  where h.id = 1`;
+  select ${LOOK_UP_COLUMNS}
+  from token t indexed by token_lookup
+  join user_account u on u.id = t.user_id
+  where t.hash = +?`;
 
-/** @param reader must not be in a transaction when the event loop turns. */
-export function createSqliteLookUp(reader: Connection): LookUp {
-  const statement = reader.prepare<LookUpRow, [Uint8Array]>(LOOK_UP_STATEMENT);
-  const transaction = reader.transaction((batch: readonly Asked[]) => batch.forEach(answer));
+/** Look-ups in both forms. */
+export interface SqliteLookUps {
+  readonly lookUp: LookUp;
+  readonly lookUpSoon: LookUpSoon;
+}
 
-  function answer({ hash, resolve, reject }: Asked): void {
+/**
+ * They go by the connection that writes, unless it is in a transaction: each commit makes all other
+ * connections forget what they have of the file, the mapped pages too.
+ */
+export function createSqliteLookUps({
+  writer,
+  reader,
+}: Pick<SqliteConnections, "writer" | "reader">): SqliteLookUps {
+  const beginOnWriter = createBegin(writer);
+  const beginOnReader = createBegin(reader);
+
+  function begin(): Snapshot {
     try {
-      const row = statement.get(hash);
-      if (row === null) throw new DatabaseUnavailableError("change_head is empty");
-      resolve(readLookUpRow(row));
+      if (!writer.inTransaction) return beginOnWriter();
+    } catch {
+      // The reader waits where another process holds the file, which the writer never does.
+    }
+    try {
+      return beginOnReader();
     } catch (error) {
-      reject(translate(error));
+      return createFailure(error);
     }
   }
 
-  return createBatchedLookUp((batch) => {
+  const lookUpSoon = createTurnBatches<Parameters<LookUpSoon>[0]>((batch) => {
+    const { lookUp, end } = begin();
     try {
-      if (batch.length === 1) batch.forEach(answer);
-      else transaction(batch);
-    } catch (error) {
-      // Of a promise that is settled already this changes nothing.
-      for (const { reject } of batch) reject(translate(error));
+      for (const work of batch) work(lookUp);
+    } finally {
+      end();
     }
   });
+
+  return {
+    lookUp: (hash) =>
+      new Promise((resolve, reject) => {
+        lookUpSoon((lookUp) => {
+          try {
+            resolve(lookUp(hash));
+          } catch (error) {
+            reject(error);
+          }
+        });
+      }),
+    lookUpSoon,
+  };
+}
+
+/** A read transaction; it must end before the event loop turns. */
+interface Snapshot {
+  readonly lookUp: LookUpNow;
+  readonly end: () => void;
+}
+
+function createBegin(connection: Connection): () => Snapshot {
+  const beginStatement = connection.prepare("BEGIN");
+  const endStatement = connection.prepare("ROLLBACK");
+  const head = connection.prepare<LogPosition, []>(HEAD_STATEMENT);
+  const credential = connection.prepare<CredentialRow, [Uint8Array | Int32Array]>(
+    LOOK_UP_STATEMENT,
+  );
+
+  function end(): void {
+    // Some faults have ended it already.
+    if (connection.inTransaction) endStatement.run();
+  }
+
+  return () => {
+    beginStatement.run();
+    try {
+      const position = head.get();
+      if (position === null) throw new DatabaseUnavailableError("change_head is empty");
+      const lookUp: LookUpNow = (hash) => {
+        try {
+          const row = credential.get(hash);
+          return { position, credential: row === null ? null : readCredential(row) };
+        } catch (error) {
+          throw translate(error);
+        }
+      };
+      return { lookUp, end };
+    } catch (error) {
+      end();
+      throw error;
+    }
+  };
+}
+
+function createFailure(error: unknown): Snapshot {
+  return {
+    lookUp() {
+      throw translate(error);
+    },
+    end() {},
+  };
 }

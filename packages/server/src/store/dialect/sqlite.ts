@@ -20,7 +20,7 @@ import {
   openConnection,
   type SqliteConnections,
 } from "./sqlite-driver.ts";
-import { createSqliteLookUp } from "./sqlite-look-up.ts";
+import { createSqliteLookUps } from "./sqlite-look-up.ts";
 import { withTimeLimit } from "./time-limit.ts";
 import { createSnapshot, createWrite } from "./transaction.ts";
 import { createWalSync } from "./wal-sync.ts";
@@ -51,8 +51,8 @@ const COLUMN_TYPES: ColumnTypes = {
   },
 };
 
-/** The reader's page cache: enough for the inner pages of the indexes of tens of millions of rows. */
-const READER_CACHE_KIB = 16 * 1024;
+/** A connection's page cache: enough for the inner pages of the indexes of tens of millions of rows. */
+const CACHE_KIB = 16 * 1024;
 
 /** How often commits of other processes are looked for. */
 const POLL_INTERVAL_MS = 10;
@@ -86,7 +86,7 @@ export async function openSqlite(file: string, context: OpenContext): Promise<Da
     },
     write: createWrite(db, appending, { onCommit: growth.look, liftLimits: null }),
     snapshot: createSnapshot(db, { liftLimits: null }),
-    lookUp: createSqliteLookUp(reader),
+    ...createSqliteLookUps(connections),
     openLease: () => openLease(db, growth, createReplacementCheck(file, unusable.resolve)),
     unusable: unusable.promise,
     async close() {
@@ -204,7 +204,7 @@ function openConnections(
     closeSync(openSync(file, mustExist ? "r+" : "a", 0o600));
     const writer = openConnection(file);
     const reader = openConnection(file, { readonly: true });
-    reader.run(`PRAGMA cache_size = -${READER_CACHE_KIB}`);
+    for (const connection of [writer, reader]) connection.run(`PRAGMA cache_size = -${CACHE_KIB}`);
     return { writer, reader };
   } catch (error) {
     const reason = error instanceof Error ? error.message : "unknown fault";
