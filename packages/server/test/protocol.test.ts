@@ -149,6 +149,6 @@ describeServer("the protocol around the routes", (server) => {
     for (const { path } of ROUTES) expect(docs.text).toContain(path);
     expect((await server.call("GET", "/health/live")).status).toBe(200);
     expect((await server.call("GET", "/health/ready")).status).toBe(200);
-    expect((await server.call("POST", "/docs")).headers.get("allow")).toBe("GET");
+    expect((await server.call("POST", "/docs")).headers.get("allow")).toBe("GET, HEAD");
   });
 });
