@@ -59,6 +59,7 @@ export function createApps(options: {
     counts: verificationCounts,
     getsAnswered: metrics.requestCount("GET", path, 200),
     headsAnswered: metrics.requestCount("HEAD", path, 200),
+    collectYoungGarbage: context.collectYoungGarbage,
     general,
     refuse: createRefusal(apiOptions, verifyCredential),
   });

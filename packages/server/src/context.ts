@@ -1,4 +1,5 @@
 /** The door to the process: clocks, randomness, hashing threads, timers, sockets, output. */
+import { edenGC } from "bun:jsc";
 import { randomBytes, randomUUID } from "node:crypto";
 import { availableParallelism } from "node:os";
 import type { App } from "./app.ts";
@@ -130,6 +131,8 @@ export interface Context {
   /** Resident memory of this process. */
   readonly memoryBytes: () => number;
   readonly listen: typeof listen;
+  /** Collects the garbage that was made lately. */
+  readonly collectYoungGarbage: () => void;
 }
 
 /** The real outside. */
@@ -145,5 +148,6 @@ export function createContext(): Context {
     delay,
     memoryBytes: () => process.memoryUsage.rss(),
     listen,
+    collectYoungGarbage: edenGC,
   };
 }

@@ -1,14 +1,14 @@
 import { expect, test } from "bun:test";
-import { createEntryCache, type Entry } from "@conch/verify/core/index";
+import { createEntryCache, type NewEntry } from "@conch/verify/core/index";
 import { createUsageCollector } from "../src/services/usage.ts";
 import { credentialKey } from "../src/services/verification.ts";
 import type { Usage } from "../src/store/usage.ts";
 
-function createCollector() {
+function createCollector(entriesMax = 10) {
   const written: Usage[] = [];
   const clock = { nowMs: () => 1_000, monotonicMs: () => 0 };
   let fault: Error | null = null;
-  const cache = createEntryCache(10);
+  const cache = createEntryCache(entriesMax);
   const collector = createUsageCollector({
     clock,
     cache,
@@ -24,7 +24,7 @@ function createCollector() {
   return { collector, cache, written, fail };
 }
 
-function entryOf(tokenId: string): Entry {
+function entryOf(tokenId: string): NewEntry {
   return {
     seq: 1,
     generation: 1,
@@ -35,7 +35,6 @@ function entryOf(tokenId: string): Entry {
     createdAtMs: 0,
     expiresAtMs: 4e12,
     expiresAtMonotonicMs: 4e12,
-    usedAtMs: 0,
     passwordChangeRequired: false,
     user: { id: "user", email: "", name: "", isAdmin: false },
   };
@@ -111,7 +110,7 @@ test("a use is noted on the entry that was used, whichever of a token's entries 
   collector.record("b", 10);
   expect(collector.latestMs("a", null)).toBe(1_000);
   await collector.flush();
-  expect([before.usedAtMs, after.usedAtMs]).toEqual([0, 0]);
+  expect(collector.latestMs("a", null)).toBeNull();
   collector.note(before);
   collector.record("a", 20);
   await collector.flush();
@@ -151,11 +150,33 @@ test("a failed batch leaves its cached entries free to be noted again", async ()
   collector.note(entry);
   fail(new Error("full disk"));
   await collector.flush().catch(() => {});
-  expect(entry.usedAtMs).toBe(1_000);
+  expect(collector.latestMs("a", null)).toBe(1_000);
   collector.note(entry);
   fail(null);
   await collector.drain();
   collector.note(entry);
   await collector.drain();
   expect(written).toEqual([new Map([["a", 1_000]]), new Map([["a", 1_000]])]);
+});
+
+test("neither uses of cached tokens nor others keep the other kind waiting", async () => {
+  const { collector, cache, written } = createCollector(1_000);
+  for (let index = 0; index < 300; index += 1) {
+    collector.note(cache.store(credentialKey(idOf(index)), entryOf(idOf(index))));
+    collector.record(`uncached-${index}`);
+  }
+  await collector.flush();
+  const kinds = [...(written[0]?.keys() ?? [])].map((id) => id.startsWith("uncached"));
+  expect(kinds.filter((isUncached) => isUncached)).toHaveLength(50);
+  expect(kinds).toHaveLength(100);
+});
+
+test("a row of the cache that another token has taken meanwhile is no use of that token", async () => {
+  const { collector, cache, written } = createCollector(1);
+  const gone = cache.store(credentialKey("a"), entryOf("a"));
+  collector.note(gone);
+  cache.store(credentialKey("b"), entryOf("b"));
+  collector.note(gone);
+  await collector.drain();
+  expect(written).toEqual([new Map([["a", 1_000]])]);
 });

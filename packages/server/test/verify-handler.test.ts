@@ -20,6 +20,7 @@ test("what cannot be known is not asked for again: each time takes the patience 
     counts,
     getsAnswered: { count: 0 },
     headsAnswered: { count: 0 },
+    collectYoungGarbage() {},
     requestIdOf: () => "id",
     refuse: async (_request, _connections, { status }) => new Response(null, { status }),
     general: () => new Response(null, { status: 500 }),
@@ -31,4 +32,24 @@ test("what cannot be known is not asked for again: each time takes the patience 
   expect([answer.status, checks]).toEqual([503, 1]);
   const counted = counts.entries().filter(({ count }) => count > 0);
   expect(counted).toEqual([{ outcome: "unavailable", source: "database", count: 1 }]);
+});
+
+test("garbage is collected after so many requests, not after each", async () => {
+  let collections = 0;
+  const handle = createVerifyHandler({
+    node: { checker: { decide: () => null, check: async () => ({ outcome: "unavailable" }) } },
+    usage: { note() {} },
+    counts: createVerificationCounts(),
+    getsAnswered: { count: 0 },
+    headsAnswered: { count: 0 },
+    collectYoungGarbage: () => (collections += 1),
+    requestIdOf: () => "id",
+    refuse: async () => new Response(),
+    general: () => new Response(),
+  });
+  const request = new Request("http://localhost/verify");
+  for (let count = 0; count < 10_000; count += 1) {
+    await handle(request, { requestIP: () => null });
+  }
+  expect(collections).toBe(2);
 });

@@ -1,81 +1,71 @@
 /** Tells the server in batches when tokens were last used, so that `last_used` stays true. */
 import { USES_MAX, type UsageReport } from "@conch/contract";
+import type { EntryCache } from "./core/entry-cache.ts";
 import type { Edge, Entry, Timer } from "./core/types.ts";
-
-/** What is noted of a token. */
-type Used = Pick<Entry, "tokenId" | "usedAtMs">;
+import { createUses } from "./core/uses.ts";
 
 /** Collects uses. */
 export interface UsageReporter {
   /** Marks the entry as used now. */
-  note(entry: Used): void;
+  note(entry: Entry): void;
   /** Sends what is there now. Never rejects. */
   flush(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Tokens with a use that is not reported yet; those beyond are reported at their next use. */
-const PENDING_MAX = 100_000;
 /** Where many tokens are in use, reporting that takes at most a twentieth of the time. */
 const PAUSE_SHARE = 19;
 
 /** @param intervalMs from a use to its report, while the server answers and has no more to hear. */
 export function createUsageReporter(
   { clock, timers }: Edge,
+  cache: EntryCache,
   intervalMs: number,
   send: (report: UsageReport) => Promise<void>,
 ): UsageReporter {
-  let pending: Used[] = [];
+  const pending = createUses(cache);
   let timer: Timer | null = null;
+  let isReporting = false;
   let isClosed = false;
 
   function schedule(delayMs: number): void {
-    if (timer !== null || isClosed || pending.length === 0) return;
+    if (timer !== null || isReporting || isClosed || !pending.areWaiting()) return;
     timer = timers.set(() => {
       timer = null;
       void report();
     }, delayMs);
   }
 
-  /** @returns whether it was heard; what was not is kept. */
-  async function sendBatch(): Promise<boolean> {
+  /** @returns how many it was; `null` where it was not heard, and is kept. */
+  async function sendBatch(): Promise<number | null> {
     const nowMs = clock.monotonicMs();
-    const batch = pending.slice(0, USES_MAX);
-    pending = pending.slice(USES_MAX);
-    const times = batch.map((entry) => entry.usedAtMs);
-    for (const entry of batch) entry.usedAtMs = 0;
-    const uses = batch.map(({ tokenId }, index) => ({
+    const batch = pending.take(USES_MAX);
+    if (batch.size === 0) return 0;
+    const uses = [...batch].map(([tokenId, usedAtMs]) => ({
       token_id: tokenId,
-      age_ms: Math.max(0, Math.round(nowMs - (times[index] ?? nowMs))),
+      age_ms: Math.max(0, Math.round(nowMs - usedAtMs)),
     }));
     try {
       await send({ uses });
-      return true;
+      return batch.size;
     } catch {
-      takeBack(batch, times);
-      return false;
-    }
-  }
-
-  /** A later use is as good as the one that was not reported. */
-  function takeBack(batch: readonly Used[], times: readonly number[]): void {
-    for (const [index, entry] of batch.entries()) {
-      if (entry.usedAtMs !== 0) continue;
-      entry.usedAtMs = times[index] ?? 0;
-      pending.push(entry);
+      pending.giveBack(batch);
+      return null;
     }
   }
 
   async function report(): Promise<void> {
     const startedMs = clock.monotonicMs();
-    const wasHeard = await sendBatch();
+    isReporting = true;
+    const isFull = (await sendBatch()) === USES_MAX;
+    isReporting = false;
     const pauseMs = (clock.monotonicMs() - startedMs) * PAUSE_SHARE;
-    schedule(wasHeard && pending.length >= USES_MAX ? Math.min(intervalMs, pauseMs) : intervalMs);
+    schedule(isFull ? Math.min(intervalMs, pauseMs) : intervalMs);
   }
 
   async function flush(): Promise<void> {
-    while (pending.length > 0) {
-      if (!(await sendBatch())) {
+    while (pending.areWaiting()) {
+      if ((await sendBatch()) === null) {
         schedule(intervalMs);
         return;
       }
@@ -84,13 +74,9 @@ export function createUsageReporter(
 
   return {
     note(entry) {
-      if (entry.usedAtMs === 0) {
-        if (isClosed || pending.length >= PENDING_MAX) return;
-        pending.push(entry);
-        schedule(intervalMs);
-      }
-      // Whole numbers lie in the entry itself on V8; others would be objects of their own.
-      entry.usedAtMs = Math.ceil(clock.monotonicMs());
+      if (isClosed) return;
+      pending.note(entry, clock.monotonicMs());
+      schedule(intervalMs);
     },
     flush,
     async close() {

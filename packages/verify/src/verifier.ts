@@ -52,11 +52,6 @@ export function createVerifierIn(context: VerifierContext, options: VerifierOpti
     timers: edge.timers,
   });
   const holder = context.createId();
-  const usage = createUsageReporter(
-    edge,
-    readCount("usageIntervalMs", options.usageIntervalMs ?? 2000),
-    transport.report,
-  );
   const core = createVerifierCore<string>({
     edge,
     boundMs: BOUND_MS,
@@ -66,6 +61,12 @@ export function createVerifierIn(context: VerifierContext, options: VerifierOpti
     entriesMax: readCount("entriesMax", options.entriesMax ?? 100_000),
     holder,
   });
+  const usage = createUsageReporter(
+    edge,
+    core.cache,
+    readCount("usageIntervalMs", options.usageIntervalMs ?? 2000),
+    transport.report,
+  );
   core.start();
 
   function toVerification(decision: Decision): Verification {

@@ -34,6 +34,7 @@ export interface VerifyHandlerOptions {
   readonly getsAnswered: Pick<RequestCount, "count">;
   readonly headsAnswered: Pick<RequestCount, "count">;
   readonly requestIdOf: RequestIdOf;
+  readonly collectYoungGarbage: () => void;
   /** Answers what is decided: asking once more could take another second, and would count twice. */
   readonly refuse: Refuse;
   /** Answers what is left. */
@@ -61,9 +62,16 @@ const HEADERS = {
   admin: { full: headersFor("full", true), read: headersFor("read", true) },
 };
 
+/**
+ * So many answers make garbage of about as much as the processor's cache holds. Collected by then, its memory
+ * is used again while it is in there (docs/decisions/0305-garbage-while-it-is-in-the-cache.md).
+ */
+const ANSWERS_PER_COLLECTION = 4096;
+
 /** Makes the handler; a proxy's log is the place for its successes, so they are counted only. */
 export function createVerifyHandler(options: VerifyHandlerOptions): RequestHandler {
   const { node, usage, counts, getsAnswered, headsAnswered, requestIdOf, general } = options;
+  const { collectYoungGarbage } = options;
 
   function answer(
     decision: Decision,
@@ -82,7 +90,10 @@ export function createVerifyHandler(options: VerifyHandlerOptions): RequestHandl
     return verifiedResponse(decision.entry, requestIdOf(request, connections));
   }
 
+  let answers = 0;
   return (request, connections) => {
+    answers += 1;
+    if (answers % ANSWERS_PER_COLLECTION === 0) collectYoungGarbage();
     const token = plainTokenOf(request);
     const needed = token === null ? null : neededRightsOf(request.url);
     if (token === null || needed === null) return general(request, connections);

@@ -3,7 +3,7 @@
  * each minute how long a revocation takes. Its change goes the way of all others, so the figure is the
  * real one.
  */
-import { type Entry, type Key, keyOfHash } from "@conch/verify/core/index";
+import { type Key, type NewEntry, keyOfHash } from "@conch/verify/core/index";
 import type { Database } from "../store/database.ts";
 import type { Clock, Random } from "./clock.ts";
 import type { ServerNode } from "./node.ts";
@@ -41,7 +41,7 @@ export function createCanary(options: {
 }): Canary {
   const { database, node, clock, random, boundMs, delay } = options;
 
-  function createEntry(seq: number): Entry {
+  function createEntry(seq: number): NewEntry {
     const user = { id: random.uuid(), email: "", name: "", isAdmin: false };
     return {
       tokenId: random.uuid(),
@@ -51,7 +51,6 @@ export function createCanary(options: {
       createdAtMs: clock.nowMs(),
       expiresAtMs: clock.nowMs() + LIFE_MS,
       expiresAtMonotonicMs: clock.monotonicMs() + LIFE_MS,
-      usedAtMs: 0,
       passwordChangeRequired: false,
       user,
       seq,

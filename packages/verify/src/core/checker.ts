@@ -15,6 +15,7 @@ import type {
   LookUpNow,
   LookUpResult,
   LookUpSoon,
+  NewEntry,
 } from "./types.ts";
 
 /** Decides about tokens. `Request` is what its look-ups need beside the key. */
@@ -104,7 +105,7 @@ export function createChecker<Request>(options: CheckerOptions<Request>): Checke
     return clock.monotonicMs() < cache.unknownUntilMs(key) ? UNKNOWN : null;
   }
 
-  function isCurrent(entry: Entry): boolean {
+  function isCurrent(entry: NewEntry): boolean {
     return (
       entry.generation === history.generation() &&
       !history.hasChangedSince(entry.seq, entry.tokenId, entry.user.id)
@@ -135,12 +136,11 @@ export function createChecker<Request>(options: CheckerOptions<Request>): Checke
       return "unknown";
     }
     const expiresInMs = result.expiresInMs ?? record.expiresAtMs - mark.wallMs;
-    const entry: Entry = {
+    const entry: NewEntry = {
       ...record,
       seq: position.seq,
       generation,
       expiresAtMonotonicMs: mark.monotonicMs + expiresInMs,
-      usedAtMs: 0,
     };
     if (!isCurrent(entry)) return "again";
     if (hints.nameSince(hinted, entry.tokenId, entry.user.id)) return "again";

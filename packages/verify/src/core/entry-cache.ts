@@ -6,7 +6,7 @@
 import type { Rights } from "@conch/contract";
 import { createHashIndex, NO_ROW } from "./hash-index.ts";
 import { type Key, KEY_WORDS, keyText } from "./key.ts";
-import type { ChangeSubject, Entry, EntryUser } from "./types.ts";
+import type { ChangeSubject, Entry, EntryUser, NewEntry } from "./types.ts";
 
 /** A bounded cache. */
 export interface EntryCache {
@@ -18,16 +18,32 @@ export interface EntryCache {
    *
    * @returns the copy, so that the original and all that it was read from can go.
    */
-  readonly store: (key: Key, entry: Entry) => Entry;
+  readonly store: (key: Key, entry: NewEntry) => Entry;
   readonly storeUnknown: (key: Key, untilMs: number) => void;
   /** Forgets what a change concerns. */
   readonly forget: (change: ChangeSubject) => void;
   readonly clear: () => void;
   /** The entry of a token; to ask for it here is no use of it. */
   readonly ofToken: (tokenId: string) => Entry | undefined;
-  /** Has the one `listener` told of each entry that goes with a use on it, `usedAtMs`. */
-  readonly onUsedGone: (listener: (entry: Entry) => void) => void;
   readonly size: () => number;
+  readonly uses: CachedUses;
+}
+
+/**
+ * The last uses that nobody was told of yet, by a clock of whoever tells. They are kept with the rows: a
+ * table of uses would cost each verification as much as finding its entry.
+ */
+export interface CachedUses {
+  /** @returns `false` where the entry is not in the cache any more. */
+  readonly note: (entry: Entry, atMs: number) => boolean;
+  /** 0 where there is none. */
+  readonly lastMs: (tokenId: string) => number;
+  /** How many rows may have one. */
+  readonly waiting: () => number;
+  /** Hands out those that wait longest, `max` at most. */
+  readonly take: (max: number, receive: (tokenId: string, usedAtMs: number) => void) => void;
+  /** Has the one `listener` told of each that goes with its entry. */
+  readonly onGone: (listener: (tokenId: string, usedAtMs: number) => void) => void;
 }
 
 /** A user and the first of their cached tokens, a linked list through the rows. */
@@ -36,15 +52,25 @@ interface UserSlot {
   first: number;
 }
 
-/** What is kept of each row beside its entry. */
+/**
+ * What is kept of each row beside its entry: in words its key, its last use (a number of two words), and its
+ * neighbours in the list of its user; of a free row, `NEXT` is the next free one.
+ */
+const ROW_WORDS = 12;
+const USED_AT = KEY_WORDS;
+const NEXT = KEY_WORDS + 2;
+const PREVIOUS = KEY_WORDS + 3;
+
+/** Whether a row was found since the last search for one to evict. */
+const FOUND_LATELY = 1;
+/** Whether it is in the queue of those that may have a use. */
+const QUEUED = 2;
+
 interface Columns {
-  /** The keys, side by side. */
-  readonly keys: Int32Array;
-  /** Whether it was used since the last search for one to evict. */
-  readonly used: Uint8Array;
-  /** The neighbours in the list of its user; of a free row, the next free one. */
-  readonly next: Int32Array;
-  readonly previous: Int32Array;
+  readonly words: Int32Array;
+  /** The same memory, for times. */
+  readonly times: Float64Array;
+  readonly flags: Uint8Array;
 }
 
 /** Keys that name nothing are remembered for a second; so many of them. */
@@ -58,17 +84,11 @@ function sharedRights(rights: Rights): Rights {
 }
 
 function createColumns(rows: number, old?: Columns): Columns {
-  const columns = {
-    keys: new Int32Array(rows * KEY_WORDS),
-    used: new Uint8Array(rows),
-    next: new Int32Array(rows),
-    previous: new Int32Array(rows),
-  };
+  const words = new Int32Array(rows * ROW_WORDS);
+  const columns = { words, times: new Float64Array(words.buffer), flags: new Uint8Array(rows) };
   if (old === undefined) return columns;
-  columns.keys.set(old.keys);
-  columns.used.set(old.used);
-  columns.next.set(old.next);
-  columns.previous.set(old.previous);
+  columns.words.set(old.words);
+  columns.flags.set(old.flags);
   return columns;
 }
 
@@ -90,19 +110,31 @@ export function createEntryCache(entriesMax: number): EntryCache {
   /** Where the search for one to evict goes on. */
   let hand = 0;
   // A word of a SHA-256 is as good a hash as there is.
-  const byKey = createHashIndex((row) => columns.keys[row * KEY_WORDS] ?? 0);
+  const byKey = createHashIndex((row) => columns.words[row * ROW_WORDS] ?? 0);
   const byToken = createHashIndex((row) => hashOfId(entries[row]?.tokenId ?? ""));
   const users = new Map<string, UserSlot>();
   const unknown = new Map<string, number>();
-  let tellOfUsedGone = (_entry: Entry): void => {};
+  /** Rows that may have a use, each once, those that wait longest first; from `queueStart` on. */
+  let queue: number[] = [];
+  let queueStart = 0;
+  let tellOfGone = (_tokenId: string, _usedAtMs: number): void => {};
 
   function hasKey(row: number, key: Key): boolean {
-    const start = row * KEY_WORDS;
+    const start = row * ROW_WORDS;
     for (let word = 0; word < KEY_WORDS; word += 1) {
-      if (columns.keys[start + word] !== key[word]) return false;
+      if (columns.words[start + word] !== key[word]) return false;
     }
     return true;
   }
+
+  const linkOf = (row: number, link: number): number => columns.words[row * ROW_WORDS + link] ?? 0;
+
+  function setLink(row: number, link: number, to: number): void {
+    columns.words[row * ROW_WORDS + link] = to;
+  }
+
+  const timeOf = (row: number): number => (row * ROW_WORDS + USED_AT) / 2;
+  const usedAtMsOf = (row: number): number => columns.times[timeOf(row)] ?? 0;
 
   function rowOfKey(key: Key): number {
     for (let place = byKey.placeOf(key[0] ?? 0); ; place = byKey.placeAfter(place)) {
@@ -118,18 +150,15 @@ export function createEntryCache(entriesMax: number): EntryCache {
     }
   }
 
-  /** A row of its own, of which nothing is set but the entry. */
-  function takeRow(entry: Entry): number {
+  /** A row of its own, of which nothing is set. */
+  function takeRow(): number {
     let row = firstFree;
     if (row === NO_ROW) {
-      row = entries.push(entry) - 1;
-      if (row >= columns.used.length) {
-        columns = createColumns(Math.min(2 * columns.used.length, entriesMax), columns);
+      row = entries.push(null) - 1;
+      if (row >= columns.flags.length) {
+        columns = createColumns(Math.min(2 * columns.flags.length, entriesMax), columns);
       }
-    } else {
-      firstFree = columns.next[row] ?? NO_ROW;
-      entries[row] = entry;
-    }
+    } else firstFree = linkOf(row, NEXT);
     size += 1;
     return row;
   }
@@ -143,19 +172,30 @@ export function createEntryCache(entriesMax: number): EntryCache {
   }
 
   function link(row: number, owner: UserSlot): void {
-    columns.next[row] = owner.first;
-    columns.previous[row] = NO_ROW;
-    if (owner.first !== NO_ROW) columns.previous[owner.first] = row;
+    setLink(row, NEXT, owner.first);
+    setLink(row, PREVIOUS, NO_ROW);
+    if (owner.first !== NO_ROW) setLink(owner.first, PREVIOUS, row);
     owner.first = row;
   }
 
   function unlink(row: number, user: EntryUser): void {
-    const next = columns.next[row] ?? NO_ROW;
-    const previous = columns.previous[row] ?? NO_ROW;
-    if (next !== NO_ROW) columns.previous[next] = previous;
-    if (previous !== NO_ROW) columns.next[previous] = next;
+    const next = linkOf(row, NEXT);
+    const previous = linkOf(row, PREVIOUS);
+    if (next !== NO_ROW) setLink(next, PREVIOUS, previous);
+    if (previous !== NO_ROW) setLink(previous, NEXT, next);
     else if (next !== NO_ROW) ownerOf(user).first = next;
     else users.delete(user.id);
+  }
+
+  /** @returns the use that the row had, and has no more. */
+  function takeUse(row: number): number {
+    const usedAtMs = usedAtMsOf(row);
+    columns.times[timeOf(row)] = 0;
+    return usedAtMs;
+  }
+
+  function tellOfUse(entry: Entry, usedAtMs: number): void {
+    if (usedAtMs !== 0) tellOfGone(entry.tokenId, usedAtMs);
   }
 
   function remove(row: number): void {
@@ -165,16 +205,16 @@ export function createEntryCache(entriesMax: number): EntryCache {
     byToken.remove(row);
     unlink(row, entry.user);
     entries[row] = null;
-    columns.next[row] = firstFree;
+    setLink(row, NEXT, firstFree);
     firstFree = row;
     size -= 1;
-    if (entry.usedAtMs !== 0) tellOfUsedGone(entry);
+    tellOfUse(entry, takeUse(row));
   }
 
   /** Second chance: the oldest that was not used since the hand last passed. All rows are taken. */
   function evict(): void {
-    while (columns.used[hand] === 1) {
-      columns.used[hand] = 0;
+    while (((columns.flags[hand] ?? 0) & FOUND_LATELY) !== 0) {
+      columns.flags[hand]! &= ~FOUND_LATELY;
       hand = (hand + 1) % entriesMax;
     }
     remove(hand);
@@ -183,6 +223,7 @@ export function createEntryCache(entriesMax: number): EntryCache {
 
   function clear(): void {
     const gone = entries;
+    const { times } = columns;
     columns = createColumns(Math.min(ROWS_MIN, entriesMax));
     entries = [];
     firstFree = NO_ROW;
@@ -192,14 +233,53 @@ export function createEntryCache(entriesMax: number): EntryCache {
     byToken.clear();
     users.clear();
     unknown.clear();
-    for (const entry of gone) if (entry !== null && entry.usedAtMs !== 0) tellOfUsedGone(entry);
+    queue = [];
+    queueStart = 0;
+    for (const [row, entry] of gone.entries()) {
+      if (entry !== null) tellOfUse(entry, times[timeOf(row)] ?? 0);
+    }
   }
+
+  const uses: CachedUses = {
+    note(entry, atMs) {
+      const { row } = entry;
+      if (entries[row] !== entry) return false;
+      columns.times[timeOf(row)] = Math.max(usedAtMsOf(row), atMs);
+      if (((columns.flags[row] ?? 0) & QUEUED) === 0) {
+        columns.flags[row]! |= QUEUED;
+        queue.push(row);
+      }
+      return true;
+    },
+    lastMs(tokenId) {
+      const row = rowOfToken(tokenId);
+      return row === NO_ROW ? 0 : usedAtMsOf(row);
+    },
+    waiting: () => queue.length - queueStart,
+    take(max, receive) {
+      for (let taken = 0; taken < max && queueStart < queue.length; queueStart += 1) {
+        const row = queue[queueStart]!;
+        columns.flags[row]! &= ~QUEUED;
+        const usedAtMs = takeUse(row);
+        if (usedAtMs === 0) continue;
+        receive(entries[row]?.tokenId ?? "", usedAtMs);
+        taken += 1;
+      }
+      if (2 * queueStart >= queue.length) {
+        queue = queue.slice(queueStart);
+        queueStart = 0;
+      }
+    },
+    onGone(listener) {
+      tellOfGone = listener;
+    },
+  };
 
   return {
     get(key) {
       const row = rowOfKey(key);
       if (row === NO_ROW) return undefined;
-      columns.used[row] = 1;
+      columns.flags[row]! |= FOUND_LATELY;
       return entries[row] ?? undefined;
     },
     unknownUntilMs: (key) => (unknown.size === 0 ? 0 : (unknown.get(keyText(key)) ?? 0)),
@@ -209,23 +289,25 @@ export function createEntryCache(entriesMax: number): EntryCache {
       remove(rowOfToken(entry.tokenId));
       if (size >= entriesMax) evict();
       const owner = ownerOf(entry.user);
+      const row = takeRow();
+      // What each verification reads comes first, side by side.
       const kept: Entry = {
-        seq: entry.seq,
-        generation: entry.generation,
-        tokenId: entry.tokenId,
-        kind: entry.kind === "session" ? "session" : "api",
-        tokenName: entry.tokenName,
-        rights: sharedRights(entry.rights),
-        createdAtMs: entry.createdAtMs,
         expiresAtMs: entry.expiresAtMs,
         expiresAtMonotonicMs: entry.expiresAtMonotonicMs,
-        usedAtMs: 0,
         passwordChangeRequired: entry.passwordChangeRequired,
+        rights: sharedRights(entry.rights),
         user: owner.user,
+        tokenName: entry.tokenName,
+        row,
+        tokenId: entry.tokenId,
+        kind: entry.kind === "session" ? "session" : "api",
+        createdAtMs: entry.createdAtMs,
+        seq: entry.seq,
+        generation: entry.generation,
       };
-      const row = takeRow(kept);
-      columns.keys.set(key, row * KEY_WORDS);
-      columns.used[row] = 0;
+      entries[row] = kept;
+      columns.words.set(key, row * ROW_WORDS);
+      columns.flags[row]! &= ~FOUND_LATELY;
       link(row, owner);
       byKey.add(row);
       byToken.add(row);
@@ -249,9 +331,7 @@ export function createEntryCache(entriesMax: number): EntryCache {
     },
     clear,
     ofToken: (tokenId) => entries[rowOfToken(tokenId)] ?? undefined,
-    onUsedGone(listener) {
-      tellOfUsedGone = listener;
-    },
     size: () => size,
+    uses,
   };
 }

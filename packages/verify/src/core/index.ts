@@ -13,5 +13,6 @@ export * from "./node-lease.ts";
 export * from "./node.ts";
 export * from "./renewals.ts";
 export * from "./types.ts";
+export * from "./uses.ts";
 export * from "./verifier-lease.ts";
 export * from "./verifier.ts";

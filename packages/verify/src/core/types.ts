@@ -73,18 +73,19 @@ export interface TokenRecord {
 }
 
 /** A record with what its holder must know of it to go on trusting it. */
-export interface Entry extends TokenRecord {
+export interface NewEntry extends TokenRecord {
   /** The row of the log as of which it is true. */
   readonly seq: number;
   /** The holder's generation when it was checked against the log. */
   readonly generation: number;
   /** The expiry by the monotonic clock, counted from before the look-up. */
   readonly expiresAtMonotonicMs: number;
-  /**
-   * The last use that nobody was told of yet, by a clock of whoever tells; 0 where there is none. Kept
-   * here because a table of uses would cost each verification as much as finding its entry.
-   */
-  usedAtMs: number;
+}
+
+/** One that is in a cache, or was. */
+export interface Entry extends NewEntry {
+  /** Where it is in there. */
+  readonly row: number;
 }
 
 /** What a look-up found. */

@@ -2,10 +2,10 @@ import { expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { createEntryCache } from "../../src/core/entry-cache.ts";
 import { createHistory } from "../../src/core/history.ts";
-import type { ChangeRow, Entry } from "../../src/core/types.ts";
+import type { ChangeRow, NewEntry } from "../../src/core/types.ts";
 import { keyOf } from "../keys.ts";
 
-function entryOf(token: string, user: string): Entry {
+function entryOf(token: string, user: string): NewEntry {
   return {
     seq: 1,
     generation: 1,
@@ -16,7 +16,6 @@ function entryOf(token: string, user: string): Entry {
     createdAtMs: 0,
     expiresAtMs: 4e12,
     expiresAtMonotonicMs: 4e12,
-    usedAtMs: 0,
     passwordChangeRequired: false,
     user: { id: user, email: "", name: "", isAdmin: false },
   };
