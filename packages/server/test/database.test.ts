@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
+import { sql } from "kysely";
 import { UniqueViolationError } from "../src/store/errors.ts";
-import { createUserRow } from "./rows.ts";
+import { createTokenRow, createUserRow } from "./rows.ts";
 import { describeEachDialect } from "./databases.ts";
 
 describeEachDialect("Database", (dialect) => {
@@ -99,6 +100,26 @@ describeEachDialect("Database", (dialect) => {
     );
     expect(new Set(epochs.map((head) => head.epoch)).size).toBe(1);
     expect(epochs[0]?.seq).toBe(1);
+  });
+
+  test("brings a schema from before up to date, with what is in it", async () => {
+    await using testDatabase = await dialect.create();
+    const before = await testDatabase.open();
+    const user = createUserRow();
+    const token = createTokenRow({ user_id: user.id });
+    await before.db.insertInto("user_account").values(user).execute();
+    await before.db.insertInto("token").values(token).execute();
+    await sql`drop index if exists user_lookup`.execute(before.db);
+    await before.db
+      .withTables<{ kysely_migration: { name: string } }>()
+      .deleteFrom("kysely_migration")
+      .where("name", ">", "0001-initial")
+      .execute();
+    await before.close();
+    const nodes = await Promise.all(Array.from({ length: 4 }, () => testDatabase.open()));
+    for (const { lookUp } of nodes) {
+      expect((await lookUp(token.hash)).credential?.token.id).toBe(token.id);
+    }
   });
 
   test("refuses a schema that is newer than the program", async () => {

@@ -92,7 +92,7 @@ const PLANS = {
     statement: SQLITE_STATEMENT.replace("?", "x'00'"),
     analyze: "analyze",
     explain: "explain query plan",
-    plan: /USING COVERING INDEX token_lookup \(hash=/,
+    plan: /USING COVERING INDEX token_lookup \(hash=.*USING COVERING INDEX user_lookup \(id=/,
   },
   postgres: {
     statement: POSTGRES_STATEMENT.replace("$1", "'{}'"),

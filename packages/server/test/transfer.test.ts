@@ -96,7 +96,7 @@ describeEachDialect("import", (dialect) => {
       "line 3: user_account.is_admin is of the wrong type",
     ],
     "of another schema": [
-      (lines) => replaceLine(lines, 0, (lines[0] ?? "").replace("0001", "0002")),
+      (lines) => replaceLine(lines, 0, (lines[0] ?? "").replace("0002", "0003")),
       "same version of conchd",
     ],
     "that is no export": [() => ["{}"], "line 1: not an export"],

@@ -26,7 +26,7 @@ const HEAD_STATEMENT = "select epoch, seq, uid from change_head where id = 1";
 export const LOOK_UP_STATEMENT = `
   select ${LOOK_UP_COLUMNS}
   from token t indexed by token_lookup
-  join user_account u on u.id = t.user_id
+  join user_account u indexed by user_lookup on u.id = t.user_id
   where t.hash = +?`;
 
 /** Look-ups in both forms. */

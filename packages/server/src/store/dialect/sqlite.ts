@@ -49,6 +49,22 @@ const COLUMN_TYPES: ColumnTypes = {
       ])
       .execute();
   },
+  // The table is found by another number than the id: without this a look-up searches two trees.
+  async createUserLookupIndex(db) {
+    await db.schema
+      .createIndex("user_lookup")
+      .on("user_account")
+      .columns([
+        "id",
+        "email",
+        "name",
+        "is_admin",
+        "deactivated_at_ms",
+        "refuse_session_auth",
+        "force_password_change",
+      ])
+      .execute();
+  },
 };
 
 /** A connection's page cache: enough for the inner pages of the indexes of tens of millions of rows. */

@@ -7,6 +7,7 @@ import { Migrator, type Migration } from "kysely/migration";
 import type { OpenContext } from "../database.ts";
 import { DatabaseUnusableError } from "../errors.ts";
 import * as initial from "./0001-initial.ts";
+import * as userLookup from "./0002-user-lookup.ts";
 
 /** Where the databases differ in the definition of tables. */
 export interface ColumnTypes {
@@ -16,6 +17,8 @@ export interface ColumnTypes {
   readonly bytes: ColumnDataType;
   /** Makes the unique, covering index of `token` by `hash` that look-ups use. */
   createLookupIndex(db: Kysely<unknown>): Promise<void>;
+  /** Makes the covering index of `user_account` by `id` that look-ups use, where one is of use. */
+  createUserLookupIndex(db: Kysely<unknown>): Promise<void>;
 }
 
 interface NumberedMigration {
@@ -24,6 +27,7 @@ interface NumberedMigration {
 
 const MIGRATIONS: Readonly<Record<string, NumberedMigration>> = {
   "0001-initial": initial,
+  "0002-user-lookup": userLookup,
 };
 
 /** The migrations that this program knows, in order. */
