@@ -188,7 +188,7 @@ export const SERVE_OPTIONS = {
   cacheEntries: option({
     flags: "--cache-entries <number>",
     env: "CONCHD_CACHE_ENTRIES",
-    description: "credentials kept in memory; about 580 bytes each",
+    description: "credentials kept in memory; about 520 bytes each",
     fallback: "100000",
     mayBeEmpty: true,
     parse: parseCount,

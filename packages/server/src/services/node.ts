@@ -21,7 +21,7 @@ export interface ServerNodeOptions {
   readonly edge: Edge;
   /** The bound B, milliseconds. */
   readonly boundMs: number;
-  /** At most so many credentials are kept; about 580 bytes each. */
+  /** At most so many credentials are kept; about 520 bytes each. */
   readonly entriesMax: number;
   readonly createIncarnation: () => string;
   readonly onChange?: (row: ChangeRow) => void;

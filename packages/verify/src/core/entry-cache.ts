@@ -101,7 +101,7 @@ function hashOfId(id: string): number {
   return hash;
 }
 
-/** @param entriesMax at most that many entries are kept; 580 bytes each on Bun. */
+/** @param entriesMax at most that many entries are kept; 520 bytes each on Bun. */
 export function createEntryCache(entriesMax: number): EntryCache {
   let columns = createColumns(Math.min(ROWS_MIN, entriesMax));
   let entries: (Entry | null)[] = [];
