@@ -1,10 +1,16 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { createToken } from "@conch/contract";
+import { randomBytes } from "node:crypto";
+import { createRevokeCredential } from "../src/services/credential-revocation.ts";
+import { createTokenService } from "../src/services/token.ts";
+import type { Caller } from "../src/services/verification.ts";
 import type { Committed, Database, Outcome } from "../src/store/database.ts";
 import { createPool } from "../src/store/dialect/postgres-pool.ts";
 import { DatabaseUnavailableError, RevocationUnconfirmedError } from "../src/store/errors.ts";
+import { updateUser } from "../src/store/user.ts";
 import { createPostgresDialect, type TestDatabase } from "./databases.ts";
 import { query, startPostgres, type PostgresServer } from "./postgres.ts";
-import { hashOf } from "./rows.ts";
+import { createTokenRow, createUserRow, hashOf } from "./rows.ts";
 
 setDefaultTimeout(60_000);
 
@@ -35,9 +41,29 @@ async function withoutStandby(work: () => Promise<void>): Promise<void> {
   }
 }
 
+/** Does something to the connection of a commit each time that it waits for its standby. */
+async function cutOff(
+  testDatabase: TestDatabase,
+  act: string,
+  commit: Promise<unknown>,
+): Promise<unknown> {
+  const result = errorOf(commit);
+  const isOver = result.then(() => true);
+  const actOnce = (): Promise<boolean> =>
+    query(
+      testDatabase.url,
+      `select ${act}(pid) from pg_stat_activity
+        where datname = current_database() and wait_event = 'SyncRep'`,
+    ).then(() => false);
+  let isDone = false;
+  do isDone = await Promise.race([isOver, actOnce()]);
+  while (!isDone);
+  return result;
+}
+
 /**
- * Has a commit wait for its standby, and does something to its connection then. The server takes a
- * moment to learn that it has a standby: a commit that gets through before is followed by another.
+ * The same until it fails: the server takes a moment to learn that it has a standby, and a commit
+ * that gets through before is followed by another.
  */
 async function failCommit(
   testDatabase: TestDatabase,
@@ -45,18 +71,8 @@ async function failCommit(
   commit: () => Promise<unknown>,
 ): Promise<unknown> {
   for (;;) {
-    const result = errorOf(commit());
-    const isOver = result.then(() => true);
-    const actOnce = (): Promise<boolean> =>
-      query(
-        testDatabase.url,
-        `select ${act}(pid) from pg_stat_activity
-          where datname = current_database() and wait_event = 'SyncRep'`,
-      ).then(() => false);
-    let isDone = false;
-    do isDone = await Promise.race([isOver, actOnce()]);
-    while (!isDone);
-    if ((await result) !== "resolved") return result;
+    const result = await cutOff(testDatabase, act, commit());
+    if (result !== "resolved") return result;
   }
 }
 
@@ -92,6 +108,82 @@ describe("a commit", () => {
         }),
       );
       expect(error).toBeInstanceOf(DatabaseUnavailableError);
+    });
+  });
+});
+
+describe("a revocation whose wait for the standby was cancelled", () => {
+  const clock = { nowMs: Date.now, monotonicMs: () => performance.now() };
+  const token = createToken(randomBytes);
+
+  /** A database with that token, and the services that take it away. */
+  async function createInstallation(testDatabase: TestDatabase) {
+    const database = await testDatabase.open();
+    const admin = createUserRow({ is_admin: 1 });
+    const user = createUserRow();
+    const row = createTokenRow({ user_id: user.id, name: "t", hash: hashOf(token) });
+    const adminRow = createTokenRow({ user_id: admin.id });
+    await database.db.insertInto("user_account").values([admin, user]).execute();
+    await database.db.insertInto("token").values([row, adminRow]).execute();
+    const node = { lease: { renew: async () => true } };
+    const unused = {} as never;
+    const outside = { random: unused, usage: unused, lifetimes: unused };
+    const tokens = createTokenService({ database, clock, ...outside });
+    const revokeCredential = createRevokeCredential({ database, node, clock });
+    const caller = { user: admin, token: { ...adminRow, kind: "api" }, rights: "full" };
+    return { database, user, tokens, revokeCredential, caller: caller as unknown as Caller };
+  }
+  type Installation = Awaited<ReturnType<typeof createInstallation>>;
+
+  /** The error of the first request, and of the same once more. */
+  async function askTwice(
+    ask: (installation: Installation) => Promise<unknown>,
+    askAgain = ask,
+  ): Promise<unknown[]> {
+    await using testDatabase = await dialect.create();
+    const installation = await createInstallation(testDatabase);
+    const errors: unknown[] = [];
+    await withoutStandby(async () => {
+      const act = "pg_cancel_backend";
+      // From then on each commit waits.
+      await failCommit(testDatabase, act, () => installation.database.write(REVOKE));
+      errors.push(await cutOff(testDatabase, act, ask(installation)));
+      errors.push(await cutOff(testDatabase, act, askAgain(installation)));
+    });
+    return errors.map((error) => (error instanceof Error ? error.name : error));
+  }
+  const UNCONFIRMED = ["RevocationUnconfirmedError", "RevocationUnconfirmedError"];
+
+  test("of a credential by its value is not acknowledged when it is repeated", async () => {
+    const errors = await askTwice(({ revokeCredential }) =>
+      revokeCredential({ kind: "api", text: token }),
+    );
+    expect(errors).toEqual(UNCONFIRMED);
+  });
+
+  test("of a token by its name is no 404 when it is repeated", async () => {
+    const errors = await askTwice(({ tokens, user }) => tokens.remove(user.id, "t"));
+    expect(errors).toEqual(UNCONFIRMED);
+  });
+
+  test("of somebody else's token neither, nor once its user is not found any more", async () => {
+    const remove = ({ tokens, user, caller }: Installation) =>
+      tokens.removeOf(caller, user.id, "t");
+    expect(await askTwice(remove)).toEqual(UNCONFIRMED);
+    const deactivate = ({ database, user: { id: userId } }: Installation) =>
+      database.write(async (tx) => {
+        await updateUser(tx, userId, { deactivated_at_ms: 1 });
+        return { value: null, changes: [{ kind: "user", userId }] };
+      });
+    expect(await askTwice(deactivate, remove)).toEqual(UNCONFIRMED);
+  });
+
+  test("of an unknown token waits for no commit of its own", async () => {
+    await using testDatabase = await dialect.create();
+    const { database, revokeCredential } = await createInstallation(testDatabase);
+    await withoutStandby(async () => {
+      await failCommit(testDatabase, "pg_cancel_backend", () => database.write(REVOKE));
+      await revokeCredential({ kind: "api", text: createToken(randomBytes) });
     });
   });
 });

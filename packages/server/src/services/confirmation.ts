@@ -3,7 +3,12 @@ import type { LogPosition, RevocationReceipt } from "@conch/contract";
 import type { Transaction } from "kysely";
 import { ApiError } from "../errors.ts";
 import { readHead } from "../store/change-log.ts";
-import type { Database, Outcome } from "../store/database.ts";
+import type { Committed, Database, Outcome } from "../store/database.ts";
+import {
+  CommitUnconfirmedError,
+  DatabaseUnavailableError,
+  RevocationUnconfirmedError,
+} from "../store/errors.ts";
 import type { Schema } from "../store/schema.ts";
 import type { Clock } from "./clock.ts";
 import type { ServerNode } from "./node.ts";
@@ -20,16 +25,35 @@ export interface Revocation {
 }
 
 /**
+ * `Database.write` for what takes something away. Whoever asks is told that it is gone, be it by this
+ * transaction or an earlier one: the commit counts in either case.
+ *
+ * @param work writes in any case, if only to lock a row: a commit without a write waits for no standby.
+ * @throws RevocationUnconfirmedError where whether it was committed cannot be known.
+ */
+export function writeRevocation<T>(
+  database: Database,
+  work: (tx: Transaction<Schema>) => Promise<Outcome<T>>,
+): Promise<Committed<T>> {
+  return database.write(work).catch((error: unknown) => {
+    const { cause } = error instanceof DatabaseUnavailableError ? error : {};
+    if (!(cause instanceof CommitUnconfirmedError)) throw error;
+    throw new RevocationUnconfirmedError(cause.message, { cause });
+  });
+}
+
+/**
  * Runs a transaction that takes something away. Where it finds nothing left, it also reads the head
  * of the log: on the same server, and after what it found.
  *
+ * @param work writes in any case, as for `writeRevocation`.
  * @throws ApiError as `work` does; one that says that it is gone (404, 410) tells as of when.
  */
 export async function runRevocation<T>(
   database: Database,
   work: (tx: Transaction<Schema>) => Promise<Outcome<T>>,
 ): Promise<{ readonly value: T; readonly revocation: Revocation }> {
-  const { value: ended, seq } = await database.write(async (tx) => {
+  const { value: ended, seq } = await writeRevocation(database, async (tx) => {
     const end = await work(tx).catch(requireGone);
     const changes = end instanceof ApiError ? [] : end.changes;
     return { value: { end, goneAt: changes.length > 0 ? undefined : await readHead(tx) }, changes };

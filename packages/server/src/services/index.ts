@@ -6,6 +6,7 @@ import type { AccountTools } from "./account-tools.ts";
 import { confirmAdmin } from "./caller.ts";
 import type { Clock, Random } from "./clock.ts";
 import { type Confirmations, createConfirmations } from "./confirmation.ts";
+import { createRevokeCredential } from "./credential-revocation.ts";
 import { type DelegationService, createDelegationService } from "./delegation.ts";
 import { generatePassword } from "./generated-password.ts";
 import { type IntrospectionService, createIntrospectionService } from "./introspection.ts";
@@ -104,6 +105,7 @@ export function createServices(options: ServiceOptions): Services {
     mailer,
     attempts,
   };
+  const revokeCredential = createRevokeCredential({ database, node, clock });
   return {
     verifier,
     confirmAdmin: (caller) => confirmAdmin(database.db, caller),
@@ -114,7 +116,7 @@ export function createServices(options: ServiceOptions): Services {
     sessions: createSessionService({ ...shared, sessionJwts, verifier, lifetimes }),
     users: createUserService(shared),
     passwords: createPasswordService(shared),
-    revocations: createRevocationService({ ...shared, sessionJwts }),
+    revocations: createRevocationService({ ...shared, sessionJwts, revokeCredential }),
     settings: createSettingService(database),
     tokens: createTokenService({ ...shared, usage, lifetimes }),
   };

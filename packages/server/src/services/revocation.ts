@@ -1,15 +1,16 @@
 import type { Kysely } from "kysely";
 import { ApiError } from "../errors.ts";
 import type { Schema, TokenKind, UserRow } from "../store/schema.ts";
-import { revokeTokens, revokeTokensOfUser } from "../store/token.ts";
+import { revokeTokensOfUser } from "../store/token.ts";
 import { lockUser, updateUser } from "../store/user.ts";
 import type { AccountTools } from "./account-tools.ts";
 import { type Revocation, runRevocation } from "./confirmation.ts";
+import type { RevokeCredential } from "./credential-revocation.ts";
 import type { MailOutcome } from "./mail.ts";
 import { revocationMail } from "./mail-texts.ts";
 import type { SessionJwts } from "./session-jwt.ts";
 import { lockActiveUser } from "./user-identifier.ts";
-import { type Caller, claimOf, credentialHash } from "./verification.ts";
+import { type Caller, claimOf } from "./verification.ts";
 
 /** What to revoke, as sent: neither flag means everything. */
 export interface RevocationScope {
@@ -30,7 +31,11 @@ export interface RevocationService {
     scope: RevocationScope,
     options: { readonly sendMail: boolean },
   ): Promise<Revocation & { readonly mail: MailOutcome | null }>;
-  /** Revokes one API token or login session by its value; unknown and dead ones are no error. */
+  /**
+   * Revokes one API token or login session by its value; unknown and dead ones are no error.
+   *
+   * @throws ApiError `revocation_unconfirmed` where it cannot be known that it is unknown.
+   */
   revokeToken(token: string): Promise<void>;
 }
 
@@ -38,9 +43,10 @@ export interface RevocationService {
 export function createRevocationService(
   options: Pick<AccountTools, "database" | "clock" | "mailer"> & {
     readonly sessionJwts: SessionJwts;
+    readonly revokeCredential: RevokeCredential;
   },
 ): RevocationService {
-  const { database, clock, mailer, sessionJwts } = options;
+  const { database, clock, mailer, sessionJwts, revokeCredential } = options;
 
   /** @param lock finds the user, and locks the row. */
   function revoke(kinds: readonly TokenKind[], lock: (tx: Kysely<Schema>) => Promise<UserRow>) {
@@ -74,17 +80,7 @@ export function createRevocationService(
 
     async revokeToken(token) {
       const claim = claimOf(token, sessionJwts);
-      if (claim === null) return;
-      const { credential } = await database.lookUp(credentialHash(claim.text));
-      if (credential?.token.kind !== claim.kind) return;
-      const {
-        token: { id: tokenId },
-        user: { id: userId },
-      } = credential;
-      await database.write(async (tx) => {
-        const wasLive = await revokeTokens(tx, [tokenId], clock.nowMs());
-        return { value: undefined, changes: wasLive ? [{ kind: "token", tokenId, userId }] : [] };
-      });
+      if (claim !== null) await revokeCredential(claim);
     },
   };
 }

@@ -11,8 +11,9 @@ import {
 } from "@conch/contract";
 import type { Kysely } from "kysely";
 import { ApiError } from "../errors.ts";
-import type { Schema, TokenRow } from "../store/schema.ts";
+import type { Schema, TokenRow, UserRow } from "../store/schema.ts";
 import { insertToken, listApiTokens, releaseExpiredName, revokeTokens } from "../store/token.ts";
+import { lockUser } from "../store/user.ts";
 import type { AccountTools } from "./account-tools.ts";
 import { lockCaller } from "./caller.ts";
 import { type Revocation, runRevocation } from "./confirmation.ts";
@@ -83,12 +84,13 @@ export function createTokenService(
     return listApiTokens(db, userId, clock.nowMs() - EXPIRED_LISTED_MS, name);
   }
 
+  /** @param lockOwner finds the user, and locks the row: a write, so that a 404 rests on a commit. */
   async function remove(
     name: string,
-    findOwner: (tx: Kysely<Schema>) => Promise<string>,
+    lockOwner: (tx: Kysely<Schema>) => Promise<UserRow>,
   ): Promise<Revocation> {
     const { revocation } = await runRevocation(database, async (tx) => {
-      const userId = await findOwner(tx);
+      const { id: userId } = await lockOwner(tx);
       const rows = await findNamed(tx, userId, name);
       if (rows.length === 0) throw new ApiError("not_found");
       const ids = rows.map(({ id }) => id);
@@ -152,9 +154,14 @@ export function createTokenService(
       return describe(row);
     },
 
-    remove: (userId, name) => remove(name, async () => userId),
+    remove: (userId, name) =>
+      remove(name, async (tx) => {
+        const user = await lockUser(tx, userId);
+        if (user === undefined) throw new ApiError("unauthorized");
+        return user;
+      }),
     removeOf: (caller, identifier, name) =>
-      remove(name, async (tx) => (await lockActiveUser(tx, caller, identifier)).id),
+      remove(name, (tx) => lockActiveUser(tx, caller, identifier)),
   };
 }
 

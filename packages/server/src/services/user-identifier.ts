@@ -29,15 +29,25 @@ function parseIdentifier(text: string): { readonly id: string } | { readonly ema
  * @throws ApiError 400 `invalid_identifier`, 404; deactivated users are not found.
  */
 export async function requireActiveUser(db: Kysely<Schema>, identifier: string): Promise<UserRow> {
-  const parsed = parseIdentifier(identifier);
-  const user =
-    "id" in parsed ? await findUser(db, parsed.id) : await findActiveUserByEmail(db, parsed.email);
-  if (user === undefined || user.deactivated_at_ms !== null) throw new ApiError("not_found");
+  const user = await findActiveUser(db, identifier);
+  if (user === undefined) throw new ApiError("not_found");
   return user;
+}
+
+async function findActiveUser(
+  db: Kysely<Schema>,
+  identifier: string,
+): Promise<UserRow | undefined> {
+  const parsed = parseIdentifier(identifier);
+  if ("email" in parsed) return findActiveUserByEmail(db, parsed.email);
+  const user = await findUser(db, parsed.id);
+  return user?.deactivated_at_ms === null ? user : undefined;
 }
 
 /**
  * The same for an administrator's change of theirs: the row is locked until the end of the transaction.
+ * Where there is none, the administrator's is: who was deactivated is not found, and that too is only
+ * told with a commit that wrote something.
  *
  * @throws ApiError also 401, 403 where the caller is no administrator any more.
  */
@@ -46,9 +56,9 @@ export async function lockActiveUser(
   caller: Caller,
   identifier: string,
 ): Promise<UserRow> {
-  const { id } = await requireActiveUser(tx, identifier);
-  const user = await lockAdmin(tx, caller, id);
-  if (user.deactivated_at_ms !== null) throw new ApiError("not_found");
+  const found = await findActiveUser(tx, identifier);
+  const user = await lockAdmin(tx, caller, found?.id);
+  if (found === undefined || user.deactivated_at_ms !== null) throw new ApiError("not_found");
   return user;
 }
 

@@ -100,11 +100,15 @@ export function createNodeVerifier(options: {
   };
 }
 
-/** What a credential claims to be, decided without the database; `null` where it cannot be good. */
-export function claimOf(
-  bearer: string,
-  sessionJwts: SessionJwts,
-): { readonly kind: TokenKind; readonly text: string } | null {
+/** What a credential claims to be. */
+export interface Claim {
+  readonly kind: TokenKind;
+  /** What its row is found by, as SHA-256. */
+  readonly text: string;
+}
+
+/** The claim of a credential, decided without the database; `null` where it cannot be good. */
+export function claimOf(bearer: string, sessionJwts: SessionJwts): Claim | null {
   if (bearer.startsWith(TOKEN_PREFIX)) {
     return isWellFormedToken(bearer) ? { kind: "api", text: bearer } : null;
   }

@@ -1,4 +1,6 @@
 import { expect, test } from "bun:test";
+import { createToken } from "@conch/contract";
+import { randomBytes } from "node:crypto";
 import { describeServer } from "../server.ts";
 import { createAnn, form, jwtOf, tokenOf } from "../verification.ts";
 
@@ -19,6 +21,24 @@ describeServer("POST /oauth/revoke", (server) => {
     const unknown = await server.call("POST", "/oauth/revoke", form({ token: "nothing" }));
     expect(unknown.status).toBe(200);
     expect((await server.call("POST", "/oauth/revoke", form({}))).status).toBe(400);
+  });
+
+  test("200 for one that could be a token, and is none; the log does not grow", async () => {
+    const head = () => server.database.db.selectFrom("change_head").select("seq").execute();
+    const before = await head();
+    const token = createToken(randomBytes);
+    expect((await server.call("POST", "/oauth/revoke", form({ token }))).status).toBe(200);
+    expect(await head()).toEqual(before);
+  });
+
+  test("200 for one that was revoked before; the log does not grow either", async () => {
+    const { ann } = await createAnn(server);
+    const parts = form({ token: tokenOf(await server.createToken(ann, "twice")) });
+    expect((await server.call("POST", "/oauth/revoke", parts)).status).toBe(200);
+    const head = () => server.database.db.selectFrom("change_head").select("seq").execute();
+    const before = await head();
+    expect((await server.call("POST", "/oauth/revoke", parts)).status).toBe(200);
+    expect(await head()).toEqual(before);
   });
 
   test("a form of as many fields as fit into a body holds nobody up", async () => {
