@@ -38,9 +38,10 @@ export const logout = /* @__PURE__ */ defineRoute(
     summary: "End this login session and clear its cookie",
     tag: "session",
     access: "public",
-    errors: [],
+    errors: ["revocation_unconfirmed"],
   },
   () => ({
+    query: z.strictObject({}),
     body: NoBody(),
     replies: { 204: null },
   }),

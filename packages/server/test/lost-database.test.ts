@@ -19,7 +19,7 @@ const statusOf = async (server: TestServer, path: string, as: Credential = {}): 
 
 for (const dialect of TEST_DIALECTS.filter(({ name }) => name === "postgres")) {
   test(
-    "a lost database: not ready, good tokens within the lease, then 503; back without a restart",
+    "a lost database: not ready, good tokens within the lease, then 503, for a logout too; back without a restart",
     async () => {
       await using home = await startServer(dialect);
       const url = new URL(home.databaseUrl);
@@ -41,11 +41,17 @@ for (const dialect of TEST_DIALECTS.filter(({ name }) => name === "postgres")) {
         expect([refused.status, refused.field("code")]).toEqual([503, "verification_unavailable"]);
         expect(refused.headers.get("retry-after")).toBe("1");
         expect(await statusOf(server, "/verify", stranger)).toBe(503);
+        const stay = await server.call("POST", "/logout", { as: ann.session });
+        expect([stay.status, stay.field("code")]).toEqual([503, "database_unavailable"]);
+        expect(stay.headers.get("set-cookie")).toBeNull();
 
         network.resume();
         await until(async () => (await statusOf(server, "/verify", token)) === 200);
         await until(async () => (await statusOf(server, "/health/ready")) === 200);
         expect(await statusOf(server, "/verify", stranger)).toBe(200);
+        expect(await statusOf(server, "/me", ann.session)).toBe(204);
+        expect((await server.call("POST", "/logout", { as: ann.session })).status).toBe(204);
+        expect(await statusOf(server, "/me", ann.session)).toBe(401);
       } finally {
         network.resume();
         await server[Symbol.asyncDispose]();

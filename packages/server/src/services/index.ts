@@ -113,7 +113,7 @@ export function createServices(options: ServiceOptions): Services {
     introspection: createIntrospectionService({ verifier, usage, issuer }),
     delegation: createDelegationService({ node, clock, sessionJwts, usage, advertisedUrl }),
     usage,
-    sessions: createSessionService({ ...shared, sessionJwts, verifier, lifetimes }),
+    sessions: createSessionService({ ...shared, sessionJwts, revokeCredential, lifetimes }),
     users: createUserService(shared),
     passwords: createPasswordService(shared),
     revocations: createRevocationService({ ...shared, sessionJwts, revokeCredential }),

@@ -5,9 +5,10 @@ import { findActiveUserByEmail, findUser, lockUser, updateUser } from "../store/
 import type { Kysely } from "kysely";
 import type { AccountTools } from "./account-tools.ts";
 import { lockCaller } from "./caller.ts";
+import type { RevokeCredential } from "./credential-revocation.ts";
 import type { SessionJwts } from "./session-jwt.ts";
 import { UUID, isAddress } from "./user-identifier.ts";
-import { type Caller, type Verifier, credentialHash } from "./verification.ts";
+import { type Caller, claimOf, credentialHash } from "./verification.ts";
 
 const MINUTE_MS = 60_000;
 /** How long a one-time password is good after its first use, and the session that it opens. */
@@ -28,7 +29,11 @@ export interface SessionService {
   login(identifier: string, password: string, address: string): Promise<NewSession>;
   /** Replaces the caller's session. @throws ApiError 403 `session_required` for an API token. */
   refresh(caller: Caller): Promise<NewSession>;
-  /** Ends the session of a login JWT; anything else is left alone. */
+  /**
+   * Ends the session of a login JWT, whatever this node knows of it; anything else is left alone.
+   *
+   * @throws ApiError `revocation_unconfirmed` where it cannot be known that there is none.
+   */
   logout(bearer: string | null): Promise<void>;
 }
 
@@ -42,11 +47,11 @@ export interface SessionLifetimes {
 export function createSessionService(
   options: Pick<AccountTools, "database" | "clock" | "random" | "attempts" | "hasher"> & {
     readonly sessionJwts: SessionJwts;
-    readonly verifier: Verifier;
+    readonly revokeCredential: RevokeCredential;
     readonly lifetimes: SessionLifetimes;
   },
 ): SessionService {
-  const { database, clock, random, attempts, hasher, sessionJwts, verifier, lifetimes } = options;
+  const { database, clock, random, attempts, hasher, sessionJwts, lifetimes } = options;
 
   async function startSession(tx: Kysely<Schema>, user: UserRow): Promise<NewSession> {
     const nowMs = clock.nowMs();
@@ -122,16 +127,8 @@ export function createSessionService(
 
     async logout(bearer) {
       if (bearer === null) return;
-      const verification = await verifier.verify(bearer);
-      if (verification.status !== "ok" || verification.token.kind !== "session") return;
-      const { token, user } = verification;
-      await database.write(async (tx) => {
-        const wasLive = await revokeTokens(tx, [token.id], clock.nowMs());
-        return {
-          value: undefined,
-          changes: wasLive ? [{ kind: "token", tokenId: token.id, userId: user.id }] : [],
-        };
-      });
+      const claim = claimOf(bearer, sessionJwts);
+      if (claim?.kind === "session") await options.revokeCredential(claim);
     },
   };
 }

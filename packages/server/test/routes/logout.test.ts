@@ -25,6 +25,19 @@ describeServer("POST /logout", (server) => {
     expect((await server.call("GET", "/me", { as: token })).status).toBe(204);
   });
 
+  test("204 once more for a session that was ended", async () => {
+    const { session: as } = await server.createUser();
+    expect((await server.call("POST", "/logout", { as })).status).toBe(204);
+    expect((await server.call("POST", "/logout", { as })).status).toBe(204);
+  });
+
+  test("400: a query parameter", async () => {
+    const user = await server.createUser();
+    const answer = await server.call("POST", "/logout?all=1", { as: user.session });
+    expect([answer.status, answer.field("code")]).toEqual([400, "unknown_parameter"]);
+    expect((await server.call("GET", "/me", { as: user.session })).status).toBe(204);
+  });
+
   test("400: a body with something in it", async () => {
     const answer = await server.call("POST", "/logout", { json: { all: true } });
     expect([answer.status, answer.field("code")]).toEqual([400, "invalid_request"]);
