@@ -95,8 +95,8 @@ function addDatabaseCommands(program: Command, actions: Actions): void {
   program
     .command("import")
     .description(
-      "read an export from standard input into an empty database, of either kind: all of it, or " +
-        "nothing if a row, a count or the checksum is wrong",
+      "read an export from standard input into an empty database, of either kind, while no node is " +
+        "running: all of it, or nothing if a row, a count or the checksum is wrong",
     )
     .summary("read an export from standard input")
     .addOption(toOption(DATABASE_OPTION))

@@ -1,8 +1,19 @@
 import { expect, test } from "bun:test";
+import {
+  BOUND_MS_DEFAULT,
+  changeBound,
+  NodesRunningError,
+  readBoundMs,
+} from "../src/store/configuration.ts";
 import type { Database } from "../src/store/database.ts";
+import { createLogSource } from "../src/store/member.ts";
 import { exportDatabase, importDatabase } from "../src/store/transfer.ts";
 import { describeEachDialect, TEST_DIALECTS } from "./databases.ts";
 import { createTokenRow, createUserRow, hashOf } from "./rows.ts";
+
+const STATE = { incarnation: "a", applied: 1, low: 1, holders: 0 };
+const TIME_LIMIT_MS = 2_000;
+const pause = async (): Promise<void> => {};
 
 async function collect(database: Database): Promise<string[]> {
   const lines: string[] = [];
@@ -44,7 +55,7 @@ describeEachDialect("export", (source) => {
       const [exporting, importing] = [await from.open(), await to.open()];
       await fill(exporting);
       const lines = await collect(exporting);
-      const transfer = await importDatabase(importing, replay(lines), { replace: false });
+      const transfer = await importDatabase(importing, replay(lines), { replace: false, pause });
       expect(transfer.counts).toEqual({
         configuration: 1,
         user_account: 3,
@@ -62,7 +73,7 @@ describeEachDialect("import", (dialect) => {
     await using testDatabase = await dialect.create();
     const database = await testDatabase.open();
     const lines = await collect(database);
-    await importDatabase(database, replay(lines), { replace: false });
+    await importDatabase(database, replay(lines), { replace: false, pause });
     const log = await database.db.selectFrom("change_log").select(["seq", "kind"]).execute();
     expect(log.at(-1)).toEqual({ seq: 2, kind: "all" });
   });
@@ -73,10 +84,56 @@ describeEachDialect("import", (dialect) => {
     await fill(database);
     const lines = await collect(database);
     await database.db.updateTable("user_account").set({ name: "other" }).execute();
-    const refused = importDatabase(database, replay(lines), { replace: false });
+    const refused = importDatabase(database, replay(lines), { replace: false, pause });
     expect(await refused.catch(String)).toContain("not empty");
-    await importDatabase(database, replay(lines), { replace: true });
+    await importDatabase(database, replay(lines), { replace: true, pause });
     expect(await collect(database)).toEqual(lines);
+  });
+
+  test("is refused while a node is running, whose bound it would change, and reads nothing", async () => {
+    await using testDatabase = await dialect.create();
+    const database = await testDatabase.open();
+    await changeBound(database, 2_000, pause);
+    const lines = await collect(database);
+    await changeBound(database, BOUND_MS_DEFAULT, pause);
+    const source = createLogSource(database.openLease(), BOUND_MS_DEFAULT);
+    await source.register("a", TIME_LIMIT_MS);
+    let wasRead = false;
+    const read = async function* () {
+      wasRead = true;
+      yield* lines;
+    };
+    const beat = async () => {
+      await source.renew(STATE, { fromSeq: 1, wantsMembers: false }, TIME_LIMIT_MS);
+    };
+    for (const replace of [false, true]) {
+      const imported = importDatabase(database, read(), { replace, pause: beat });
+      const error = await imported.catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(NodesRunningError);
+    }
+    expect(wasRead).toBe(false);
+    expect(await readBoundMs(database.db)).toBe(BOUND_MS_DEFAULT);
+  });
+
+  test("brings its bound, after the old one over the row of a node that was killed", async () => {
+    await using testDatabase = await dialect.create();
+    const database = await testDatabase.open();
+    await changeBound(database, 2_000, pause);
+    const lines = await collect(database);
+    await changeBound(database, BOUND_MS_DEFAULT, pause);
+    const source = createLogSource(database.openLease(), BOUND_MS_DEFAULT);
+    await source.register("a", TIME_LIMIT_MS);
+    const pauses: number[] = [];
+    const options = { replace: false, pause: async (ms: number) => void pauses.push(ms) };
+    await importDatabase(database, replay(lines), options);
+    expect(pauses).toEqual([BOUND_MS_DEFAULT]);
+    expect(await readBoundMs(database.db)).toBe(2_000);
+    // It was only frozen: it finds that it is none of the nodes, and cannot become one.
+    const wish = { fromSeq: 1, wantsMembers: false };
+    const { value } = await source.renew(STATE, wish, TIME_LIMIT_MS);
+    expect(value.isMember).toBe(false);
+    const again = await source.register("b", TIME_LIMIT_MS).catch(String);
+    expect(again).toContain("the bound was changed");
   });
 
   const replaceLine = (lines: readonly string[], index: number, text: string): string[] =>
@@ -108,7 +165,7 @@ describeEachDialect("import", (dialect) => {
       const database = await testDatabase.open();
       await fill(database);
       const lines = await collect(database);
-      const refused = importDatabase(database, replay(damage(lines)), { replace: true });
+      const refused = importDatabase(database, replay(damage(lines)), { replace: true, pause });
       expect(await refused.catch(String)).toContain(fault);
       expect(await collect(database)).toEqual(lines);
     });

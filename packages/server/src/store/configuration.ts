@@ -1,6 +1,6 @@
 /** Settings of the whole installation, the same for all of its nodes. */
-import { sql, type Kysely } from "kysely";
-import type { Database } from "./database.ts";
+import { sql, type Kysely, type Transaction } from "kysely";
+import type { Database, WriteOptions } from "./database.ts";
 import { DatabaseUnusableError } from "./errors.ts";
 import type { Schema } from "./schema.ts";
 
@@ -48,21 +48,14 @@ export async function createBound(db: Kysely<Schema>): Promise<void> {
  * @throws DatabaseUnusableError where it is another than the node started with.
  */
 export async function holdBound(tx: Kysely<Schema>, boundMs: number): Promise<void> {
-  // An update that changes nothing is the lock that both databases have.
-  const held = await tx
-    .updateTable("configuration")
-    .set({ value: sql<string>`value` })
-    .where("key", "=", BOUND_KEY)
-    .returning("value")
-    .executeTakeFirst();
+  const held = await lockBound(tx);
   if (held?.value !== String(boundMs)) {
     throw new DatabaseUnusableError("the bound was changed since this node started: restart it");
   }
 }
 
 /**
- * Changes the bound. Every node and every verifier goes by the bound that it started with, so no node
- * may be running; the rows of nodes that were killed are told apart by waiting for a beat.
+ * Changes the bound, while no node is running.
  *
  * @param pause resolves after that many milliseconds.
  * @throws NodesRunningError where a node is running; nothing was changed.
@@ -78,24 +71,56 @@ export async function changeBound(
       `the bound is from ${BOUND_MS_MIN / 1000} to ${BOUND_MS_MAX / 1000} seconds`,
     );
   }
-  const oldBoundMs = await readBoundMs(database.db);
-  const before = await listBeats(database.db);
-  // A node beats several times within its bound, and what it handed out has ended by then.
-  if (before.size > 0) await pause(oldBoundMs);
-  await database.write(async (tx) => {
+  await writeWithoutNodes(database, pause, async (tx) => {
     await tx
       .updateTable("configuration")
       .set({ value: String(boundMs) })
       .where("key", "=", BOUND_KEY)
       .execute();
+  });
+}
+
+/**
+ * Runs a transaction that may change the bound. Every node and every verifier goes by the bound that
+ * it started with, so no node may be running; the rows of nodes that were killed are told apart by
+ * waiting for a beat. Such a node, were it only frozen, has to register anew.
+ *
+ * @param pause resolves after that many milliseconds.
+ * @throws NodesRunningError where a node is running; `work` was not run.
+ */
+export async function writeWithoutNodes<T>(
+  database: Database,
+  pause: (ms: number) => Promise<void>,
+  work: (tx: Transaction<Schema>) => Promise<T>,
+  options?: WriteOptions,
+): Promise<T> {
+  const oldBoundMs = await readBoundMs(database.db);
+  const before = await listBeats(database.db);
+  // A node beats several times within its bound, and what it handed out has ended by then.
+  if (before.size > 0) await pause(oldBoundMs);
+  const { value } = await database.write(async (tx) => {
+    // No node registers from here on.
+    await lockBound(tx);
     const beats = await listBeats(tx);
     const running = [...beats].filter(([node, beat]) => before.get(node) !== beat).length;
     if (running > 0) {
       throw new NodesRunningError(`${running} node(s) are running: stop them first`);
     }
     await tx.deleteFrom("member").execute();
-    return { value: null, changes: [{ kind: "all" }] };
-  });
+    return { value: await work(tx), changes: [{ kind: "all" }] };
+  }, options);
+  return value;
+}
+
+/** The bound's row, locked until the end of the transaction. */
+async function lockBound(tx: Kysely<Schema>): Promise<{ readonly value: string } | undefined> {
+  // An update that changes nothing is the lock that both databases have.
+  return tx
+    .updateTable("configuration")
+    .set({ value: sql<string>`value` })
+    .where("key", "=", BOUND_KEY)
+    .returning("value")
+    .executeTakeFirst();
 }
 
 async function listBeats(db: Kysely<Schema>): Promise<Map<string, number>> {

@@ -5,6 +5,7 @@
  */
 import { createHash, type Hash } from "node:crypto";
 import { sql, type Kysely, type RawBuilder, type SqlBool, type Transaction } from "kysely";
+import { writeWithoutNodes } from "./configuration.ts";
 import type { Database } from "./database.ts";
 import { DatabaseUnavailableError } from "./errors.ts";
 import { SCHEMA_VERSIONS } from "./migrations/index.ts";
@@ -100,27 +101,26 @@ function isAfter(
 
 /**
  * Reads a stream that `exportDatabase` wrote into an empty database, in one transaction: all of it or
- * nothing. Whatever verifications knew of the database before is void afterwards.
+ * nothing. Whatever verifications knew of the database before is void afterwards, and the bound is
+ * the exported one, which no node goes by that is running: each import needs that there is none.
  *
  * @param options.replace delete what the database holds, which must be empty otherwise.
+ * @param options.pause resolves after that many milliseconds; called where rows of nodes are left.
+ * @throws NodesRunningError where a node is running; the stream was not read.
  * @throws TransferError that says what is wrong with the stream, and in which line; or that the
  *   database is not empty.
  */
 export async function importDatabase(
   database: Database,
   lines: AsyncIterable<string>,
-  options: { readonly replace: boolean },
+  options: { readonly replace: boolean; readonly pause: (ms: number) => Promise<void> },
 ): Promise<Transfer> {
-  const { value } = await database.write(
-    async (tx) => {
-      if (options.replace) await deleteAll(tx);
-      else await assertEmpty(tx);
-      const transfer = await insertLines(tx, lines);
-      return { value: transfer, changes: [{ kind: "all" }] };
-    },
-    { isLong: true },
-  );
-  return value;
+  const importLines = async (tx: Transaction<Schema>): Promise<Transfer> => {
+    if (options.replace) await deleteAll(tx);
+    else await assertEmpty(tx);
+    return insertLines(tx, lines);
+  };
+  return writeWithoutNodes(database, options.pause, importLines, { isLong: true });
 }
 
 async function deleteAll(tx: Transaction<Schema>): Promise<void> {
