@@ -104,6 +104,28 @@ describeEachDialect("in the same moment", (dialect) => {
     }
   });
 
+  test("all settings twice, and single ones: the last replacement stands, and nothing of another", async () => {
+    const { session: as } = await one.createUser();
+    const keys = ["a", "b", "c", "d"];
+    const all = (value: string) => Object.fromEntries(keys.map((key) => [key, value]));
+    const replace = (node: TestServer, json: object) =>
+      node.call("POST", "/user/me/settings", { as, json });
+    const stored = async () => (await one.call("GET", "/user/me/settings", { as })).json();
+    for (let round = 0; round < 4 * ROUNDS; round += 1) {
+      const [left, right] = [all("left"), { ...all("right"), more: round }];
+      const replaced = await Promise.all([replace(one, left), replace(two, right)]);
+      expect(statusesOf(replaced)).toEqual([204, 204]);
+      expect([left, right]).toContainEqual((await stored()) as typeof left);
+
+      await replace(one, { none: "of them" });
+      const set = keys.map((key) =>
+        two.call("POST", `/user/me/settings/${key}`, { as, json: { [key]: "set" } }),
+      );
+      expectStatuses(await Promise.all([replace(one, left), ...set]), [204]);
+      expect(Object.keys(await stored()).toSorted()).toEqual(keys);
+    }
+  });
+
   test("a reset and logins with the old password: none of them outlives it", async () => {
     const admin = await createAdmin();
     for (let round = 0; round < ROUNDS; round += 1) {

@@ -9,6 +9,7 @@ import {
   removeSetting,
   removeSettings,
 } from "../store/setting.ts";
+import { lockUser } from "../store/user.ts";
 
 /** Free-form settings of a user: any key, any JSON value, `__proto__` and `null` included. */
 export interface SettingService {
@@ -52,6 +53,8 @@ export function createSettingService(database: Database): SettingService {
       }
       const pairs = entries.map(([key, value]) => [toKeyJson(key), JSON.stringify(value)] as const);
       await database.write(async (tx) => {
+        // What is stored in the same moment comes before all of this or after it.
+        await lockUser(tx, userId);
         await removeSettings(tx, userId);
         await insertSettings(tx, database.capabilities, userId, pairs);
         return { value: undefined, changes: [] };
@@ -70,7 +73,12 @@ export function createSettingService(database: Database): SettingService {
         const message = `body: must hold exactly the key ${JSON.stringify(key)}`;
         throw new ApiError("invalid_request", { message });
       }
-      await putSetting(database.db, userId, toKeyJson(key), JSON.stringify(entry[1]));
+      const [keyJson, valueJson] = [toKeyJson(key), JSON.stringify(entry[1])];
+      await database.write(async (tx) => {
+        await lockUser(tx, userId);
+        await putSetting(tx, userId, keyJson, valueJson);
+        return { value: undefined, changes: [] };
+      });
     },
 
     async remove(userId, key) {
