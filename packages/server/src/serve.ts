@@ -36,7 +36,8 @@ const USAGE_PAUSE_SHARE = 9;
 const USAGE_PAUSE_MS_MIN = 100;
 const PRUNE_PAUSE_MS = 10 * 60_000;
 const PRUNE_BATCH_PAUSE_MS = 100;
-const DRAIN_MS_MAX = 20_000;
+/** The least time that is left to requests which run when the server stops. */
+const DRAIN_MS = 20_000;
 const MAIL_DRAIN_MS_MAX = 5000;
 
 /**
@@ -101,7 +102,7 @@ export async function serve(config: ServeConfig, context: Context): Promise<Runn
       observation.readiness.drain();
       await context.delay(config.drainDelayMs);
       node.feed.close();
-      await Promise.race([listening.stop(), context.delay(DRAIN_MS_MAX)]);
+      await Promise.race([listening.stop(), context.delay(drainMsMax(membership.boundMs))]);
       await listening.abort();
       for (const task of repeated) task.stop();
       await services.usage.drain().catch(warnOfUsage);
@@ -114,6 +115,11 @@ export async function serve(config: ServeConfig, context: Context): Promise<Runn
       context.log.flush();
     },
   };
+}
+
+/** The revocation is stored: whoever waits for it gets the answer, which takes 1.05 B at most. */
+function drainMsMax(boundMs: number): number {
+  return Math.max(DRAIN_MS, 1.05 * boundMs + 1000);
 }
 
 /** What a node stands on: all of it, or nothing is left open. */

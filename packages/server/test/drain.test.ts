@@ -1,6 +1,13 @@
 import { expect, test } from "bun:test";
-import { describeEachDialect } from "./databases.ts";
-import { type Credential, startServer, type TestServer } from "./server.ts";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { readServeConfig } from "../src/config.ts";
+import { createContext } from "../src/context.ts";
+import { serve } from "../src/serve.ts";
+import { changeBound } from "../src/store/configuration.ts";
+import { describeEachDialect, SQLITE } from "./databases.ts";
+import { type Credential, SECRET, startServer, type TestServer } from "./server.ts";
 
 const PATIENCE_MS = 120_000;
 const WORKERS = 6;
@@ -88,4 +95,36 @@ describeEachDialect("nodes that come and go under load", (dialect) => {
     },
     PATIENCE_MS,
   );
+});
+
+test("a server that stops leaves a wait its time, be the bound as long as it may", async () => {
+  for (const [boundMs, patienceMs] of [
+    [500, 20_000],
+    [25_000, 27_250],
+  ] as const) {
+    await using testDatabase = await SQLITE.create();
+    const folder = await mkdtemp(join(tmpdir(), "conchd-drain-"));
+    await writeFile(join(folder, "secrets"), SECRET);
+    const database = await testDatabase.open();
+    await changeBound(database, boundMs, async () => {});
+    const delays: number[] = [];
+    const context = createContext();
+    const delay = async (ms: number) => {
+      delays.push(ms);
+      // Nothing runs: the server is through before its patience ends.
+      if (ms >= 20_000) await new Promise<never>(() => {});
+    };
+    const config = readServeConfig({
+      database: testDatabase.url,
+      listen: "127.0.0.1:0",
+      secretsFile: join(folder, "secrets"),
+      mailFolder: join(folder, "mail"),
+      drainDelay: "0",
+    });
+    const log = { write: () => {}, flush: () => {} };
+    const server = await serve(config, { ...context, delay, log });
+    await server.stop();
+    expect(delays).toContain(patienceMs);
+    await rm(folder, { recursive: true });
+  }
 });
