@@ -28,6 +28,8 @@ export interface AppOptions {
   /** Beside the contract: operators' and readers' pages, GET and HEAD only, by path. */
   readonly pages: Readonly<Record<string, Page>>;
   readonly verifier: Verifier;
+  /** The same, uncounted: for a request that was counted already. */
+  readonly verifierAgain: Verifier;
   /** Before an administrator changes something of others. @throws ApiError 401, 403. */
   readonly confirmAdmin: (caller: Caller) => Promise<void>;
   readonly usage: UsageCollector;
@@ -186,7 +188,7 @@ async function answerRoute(
   const query = parseQuery(route, request.url);
   const body = await bodyOf(route, request, options.bodyLimits);
   // Its sender decides when a body ends: what let the request in may have been revoked long since.
-  if (body !== undefined) caller = await checkAccess(route, bearer, options.verifier);
+  if (body !== undefined) caller = await checkAccess(route, bearer, options.verifierAgain);
   if (caller !== null && route.access === "admin" && route.method !== "GET") {
     await options.confirmAdmin(caller);
   }

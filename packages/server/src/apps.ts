@@ -27,10 +27,11 @@ export function createApps(options: {
   const { config, services, node, observation, logger, context, issuer } = options;
   const { metrics, readiness, verificationCounts } = observation;
   const { publicUrl, bodyLimitBytes, bodyTimeLimitMs } = config;
-  const { verifier, confirmAdmin, usage } = services;
+  const { verifier, verifierAgain, confirmAdmin, usage } = services;
   const clientAddresses = createClientAddresses(config.trustedProxies);
   const shared = {
     verifier,
+    verifierAgain,
     confirmAdmin,
     usage,
     clientAddresses,

@@ -64,6 +64,20 @@ describeServer("what a node shows of itself", (server, dialect) => {
     expect(after.get("conch_cache_entries")).toBeGreaterThan(0);
   });
 
+  test("GET /metrics counts a request with a body as one verification", async () => {
+    const token = await server.createToken(await server.createUser(), "posts");
+    expect((await server.call("GET", "/me", { as: token })).status).toBe(204);
+    const before = await metricsOf(server);
+    const json = { key: 1 };
+    await server.call("POST", "/user/me/settings/key", { as: token, json });
+    const after = await metricsOf(server);
+    const verifications = (metrics: ReadonlyMap<string, number>) =>
+      [...metrics]
+        .filter(([name]) => name.startsWith("conch_verifications_total"))
+        .reduce((sum, [, count]) => sum + count, 0);
+    expect(verifications(after) - verifications(before)).toBe(1);
+  });
+
   test("GET /metrics counts good tokens whose rights are not enough apart", async () => {
     const { read, verify } = await createAnn(server);
     for (const as of [read, verify]) await server.call("GET", "/verify?rights=full", { as });

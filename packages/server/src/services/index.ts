@@ -56,6 +56,8 @@ export interface ServiceOptions {
 /** All services. */
 export interface Services {
   readonly verifier: Verifier;
+  /** The same, uncounted: for a request that was counted already. */
+  readonly verifierAgain: Verifier;
   /** Asks the database itself. @throws ApiError 401, 403. */
   readonly confirmAdmin: (caller: Caller) => Promise<void>;
   readonly confirmations: Confirmations;
@@ -108,6 +110,7 @@ export function createServices(options: ServiceOptions): Services {
   const revokeCredential = createRevokeCredential({ database, node, clock });
   return {
     verifier,
+    verifierAgain: createNodeVerifier({ node, sessionJwts, counts: { count: () => {} } }),
     confirmAdmin: (caller) => confirmAdmin(database.db, caller),
     confirmations: createConfirmations({ ...options, onConfirmed: options.onRevocationConfirmed }),
     introspection: createIntrospectionService({ verifier, usage, issuer }),

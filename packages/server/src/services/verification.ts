@@ -79,7 +79,7 @@ export function hashOfKey(key: Key): Uint8Array {
 export function createNodeVerifier(options: {
   readonly node: ServerNode;
   readonly sessionJwts: SessionJwts;
-  readonly counts: VerificationCounts;
+  readonly counts: Pick<VerificationCounts, "count">;
 }): Verifier {
   const { node, sessionJwts, counts } = options;
   return {
