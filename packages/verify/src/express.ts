@@ -13,7 +13,7 @@ export function authenticate(
   const admit = createAdmission(verifier, options);
   return async (request, response, next) => {
     const { identity, refusal } = await admit(request.method ?? "", request.headers.authorization);
-    if (refusal !== undefined) {
+    if (identity === undefined) {
       sendRefusal(response, refusal);
       return;
     }

@@ -23,14 +23,14 @@ export function authenticate(
   const admit = createAdmission(verifier, options);
   return async (request, reply) => {
     const { identity, refusal } = await admit(request.method ?? "", request.headers.authorization);
-    if (refusal === undefined) {
-      setIdentity(request, identity);
-      return undefined;
+    if (identity === undefined) {
+      reply.code(refusal.status);
+      reply.headers({ ...refusal.headers });
+      reply.send(refusal.body);
+      // Tells Fastify that an asynchronous hook has answered.
+      return reply;
     }
-    reply.code(refusal.status);
-    reply.headers({ ...refusal.headers });
-    reply.send(refusal.body);
-    // Tells Fastify that an asynchronous hook has answered.
-    return reply;
+    setIdentity(request, identity);
+    return undefined;
   };
 }

@@ -22,7 +22,7 @@ export function authenticate(
       context.req.method,
       context.req.header("authorization"),
     );
-    if (refusal !== undefined) return toResponse(refusal);
+    if (identity === undefined) return toResponse(refusal);
     setIdentity(context, identity);
     await next();
     return undefined;

@@ -46,8 +46,13 @@ const BEARER = /^Bearer +([\w\-.~+/]+=*) *$/i;
 const BEARER_SCHEME = /^Bearer(?: |$)/i;
 const READING_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
-/** Makes the function that an adapter calls for each request. @throws Error for an unusable realm. */
+/**
+ * Makes the function that an adapter calls for each request. Let in only where there is an `identity`.
+ *
+ * @throws TypeError for rights that a service cannot ask for, and for an unusable realm.
+ */
 export function createAdmission(verifier: TokenVerifier, options: AdmissionOptions = {}): Admit {
+  const rightsOf = createRightsOf(options.rights);
   const refusals = createRefusals(options.realm ?? "conch");
   return async (method, authorization) => {
     const bearer = BEARER.exec(authorization ?? "")?.[1];
@@ -55,12 +60,21 @@ export function createAdmission(verifier: TokenVerifier, options: AdmissionOptio
       const isBearer = BEARER_SCHEME.test(authorization ?? "");
       return { refusal: isBearer ? refusals.invalid : refusals.anonymous };
     }
-    const rights = options.rights ?? (READING_METHODS.has(method) ? "read" : "full");
+    const rights = rightsOf(method);
     const verification = await verifier.verify(bearer, rights);
     if (verification.status === "ok") return { identity: verification };
     if (verification.status === "forbidden") return { refusal: refusals.forbidden[rights] };
-    return { refusal: refusals[verification.status] };
+    if (verification.status === "invalid") return { refusal: refusals.invalid };
+    // Also for a status that another verifier or a later version may have: nothing is known then.
+    return { refusal: refusals.unavailable };
   };
+}
+
+/** What a request needs, by its method. What the types rule out, plain JavaScript can still pass. */
+function createRightsOf(rights: ServiceRights | undefined): (method: string) => ServiceRights {
+  if (rights === undefined) return (method) => (READING_METHODS.has(method) ? "read" : "full");
+  if (rights !== "read" && rights !== "full") throw new TypeError('rights: "read" or "full"');
+  return () => rights;
 }
 
 interface Refusals {
@@ -72,7 +86,7 @@ interface Refusals {
 
 function createRefusals(realm: string): Refusals {
   if (!/^[\x20\x21\x23-\x5b\x5d-\x7e]*$/.test(realm)) {
-    throw new Error("realm: printable ASCII without quotes and backslashes");
+    throw new TypeError("realm: printable ASCII without quotes and backslashes");
   }
   const challenge = `Bearer realm="${realm}"`;
   const forbidden = (scope: ServiceRights): Refusal =>

@@ -32,8 +32,8 @@ export function protect<
   const admit = createAdmission(verifier, options);
   async function serve(request: Request, response: Response): Promise<void> {
     const { identity, refusal } = await admit(request.method ?? "", request.headers.authorization);
-    if (refusal === undefined) listener(request, response, identity);
-    else sendRefusal(response, refusal);
+    if (identity === undefined) sendRefusal(response, refusal);
+    else listener(request, response, identity);
   }
   return (request, response) => {
     void serve(request, response);

@@ -24,7 +24,7 @@ export function protect<Rest extends readonly unknown[]>(
   const admit = createAdmission(verifier, options);
   return async (request, ...rest) => {
     const { identity, refusal } = await admit(request.method, request.headers.get("authorization"));
-    return refusal === undefined ? handler(request, identity, ...rest) : toResponse(refusal);
+    return identity === undefined ? toResponse(refusal) : handler(request, identity, ...rest);
   };
 }
 

@@ -31,6 +31,7 @@ const verifier: Pick<Verifier, "verify"> = {
 function outcomeOf(bearer: string | null | undefined, needed: Rights | undefined): Verification {
   if (bearer === "unavailable") return { status: "unavailable" };
   if (bearer === "invalid") return { status: "invalid", reason: "unknown" };
+  if (bearer === "new-status") return { status: "suspended" } as unknown as Verification;
   return { status: bearer === "full" || needed === "read" ? "ok" : "forbidden", ...ann };
 }
 
@@ -155,6 +156,23 @@ for (const [name, start] of Object.entries(services)) {
       expect(response.headers.has("www-authenticate")).toBe(false);
       expect(await response.json()).toHaveProperty("code", "verification_unavailable");
     });
+
+    test("a status that the adapter does not know: 503", async () => {
+      expect((await fetch(plain.url, bearer("new-status"))).status).toBe(503);
+    });
+
+    test.each(["Full", "verify", "", null])(
+      "the rights %j are refused at start",
+      async (rights) => {
+        const options = { rights } as unknown as AdmissionOptions;
+        const error: unknown = await start(options).then(
+          (running) => running.stop(),
+          (thrown: unknown) => thrown,
+        );
+        expect(error).toBeInstanceOf(TypeError);
+        expect(String(error)).toContain("rights");
+      },
+    );
 
     test("rights and realm can be named", async () => {
       const response = await fetch(named.url, bearer("read"));
