@@ -109,9 +109,11 @@ function createRefusal(
   headers: Readonly<Record<string, string>>,
 ): Refusal {
   const { status, title } = ERRORS[code];
-  return {
+  const caching = { "cache-control": "no-store", "content-type": "application/json" };
+  // One object for all requests: a header that was added for one must not reach the others.
+  return Object.freeze({
     status,
-    headers: { ...headers, "cache-control": "no-store", "content-type": "application/json" },
+    headers: Object.freeze({ ...headers, ...caching }),
     body: `${JSON.stringify({ error: title, code })}\n`,
-  };
+  });
 }

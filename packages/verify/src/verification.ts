@@ -4,6 +4,7 @@ import type { EntryUser, InvalidReason } from "./core/types.ts";
 
 /** A token that is good, and whose it is. */
 export interface VerifiedToken {
+  /** Shared by all verifications of the user's tokens, and frozen. */
   readonly user: EntryUser;
   readonly tokenId: string;
   /** `api` for an API token, `session` for a login session. */

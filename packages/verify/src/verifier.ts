@@ -24,8 +24,9 @@ export interface VerifierOptions {
   readonly usageIntervalMs?: number;
 }
 
-const INVALID: Verification = { status: "invalid", reason: "unknown" };
-const UNAVAILABLE: Verification = { status: "unavailable" };
+// One object each for all callers, none of whom may change what the others are told.
+const INVALID: Verification = Object.freeze({ status: "invalid", reason: "unknown" });
+const UNAVAILABLE: Verification = Object.freeze({ status: "unavailable" });
 /** Taken for the bound until the first answer names it, milliseconds. */
 const BOUND_MS = 5000;
 /** A login session: three segments of base64url. */

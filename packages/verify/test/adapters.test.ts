@@ -9,7 +9,7 @@ import { Hono } from "hono";
 import * as forExpress from "../src/express.ts";
 import * as forFastify from "../src/fastify.ts";
 import * as forHono from "../src/hono.ts";
-import type { AdmissionOptions } from "../src/http.ts";
+import { type AdmissionOptions, createAdmission } from "../src/http.ts";
 import * as forNode from "../src/node.ts";
 import type { Verification, VerifiedToken, Verifier } from "../src/verification.ts";
 import * as forWeb from "../src/web.ts";
@@ -184,6 +184,14 @@ for (const [name, start] of Object.entries(services)) {
 
 test("a realm that would break out of its quotes is refused at start", () => {
   expect(() => forWeb.protect(verifier, () => new Response(), { realm: 'a"b' })).toThrow("realm");
+});
+
+test("a refusal cannot be changed for later requests", async () => {
+  const admit = createAdmission(verifier);
+  const { refusal } = await admit("GET", null);
+  const headers = refusal?.headers as Record<string, string>;
+  expect(() => (headers["x-request-id"] = "1")).toThrow(TypeError);
+  expect((await admit("GET", null)).refusal?.headers).not.toHaveProperty("x-request-id");
 });
 
 test("identityOf fails where authenticate does not stand before the handler", () => {

@@ -67,6 +67,30 @@ describeServer("a verifier", (server) => {
     expect(verifier.stats()).toMatchObject({ isLive: true, boundMs: 5000, entries: 1 });
   });
 
+  testVerifier("keeps the user that it hands out from being changed", async (verifier, ann) => {
+    const [one, other] = [
+      await server.createToken(ann, "one"),
+      await server.createToken(ann, "two"),
+    ];
+    const expected = { status: "ok", user: { isAdmin: false, name: ann.name } };
+    for (const as of [one, other]) {
+      const verification = await verify(verifier, valueOf(as));
+      expect(verification).toMatchObject(expected);
+      const { user } = verification as unknown as { user: { isAdmin: boolean; name?: string } };
+      expect(() => (user.isAdmin = true)).toThrow(TypeError);
+      expect(() => delete user.name).toThrow(TypeError);
+    }
+    for (const as of [one, other]) {
+      expect(verifier.verifyCached(valueOf(as))).toMatchObject(expected);
+    }
+  });
+
+  testVerifier("keeps its refusals from being changed", async (verifier) => {
+    const refusal = (await verifier.verify("nonsense")) as { status: string };
+    expect(() => (refusal.status = "ok")).toThrow(TypeError);
+    expect((await verifier.verify("nonsense")).status).toBe("invalid");
+  });
+
   testVerifier("checks login sessions too", async (verifier, ann) => {
     const split = ann.session;
     const signature = (split["cookie"] ?? "").replace("jwt_sig=", "");

@@ -48,6 +48,7 @@ export interface CachedUses {
 
 /** A user and the first of their cached tokens, a linked list through the rows. */
 interface UserSlot {
+  /** Frozen. */
   readonly user: EntryUser;
   first: number;
 }
@@ -166,7 +167,9 @@ export function createEntryCache(entriesMax: number): EntryCache {
   function ownerOf(user: EntryUser): UserSlot {
     const known = users.get(user.id);
     if (known !== undefined) return known;
-    const made: UserSlot = { user, first: NO_ROW };
+    // Handed out with each verification of each of the user's tokens: whoever wrote to it would change
+    // what later requests are told.
+    const made: UserSlot = { user: Object.freeze({ ...user }), first: NO_ROW };
     users.set(user.id, made);
     return made;
   }

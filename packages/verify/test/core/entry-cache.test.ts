@@ -131,6 +131,15 @@ test("a key that is written over after a call has no hold on the cache", () => {
   expect(cache.get(key)).toBeUndefined();
 });
 
+test("the tokens of a user share one, which nobody can change, and which is the cache's own", () => {
+  const cache = createEntryCache(10);
+  const given = entryOf("a", "u");
+  const { user } = cache.store(keyOf("a"), given);
+  expect(cache.store(keyOf("b"), entryOf("b", "u")).user).toBe(user);
+  expect(user).not.toBe(given.user);
+  expect(Object.isFrozen(user)).toBe(true);
+});
+
 test("a full cache keeps what is in use", () => {
   const cache = createEntryCache(3);
   for (const token of ["a", "b", "c"]) cache.store(keyOf(token), entryOf(token, "u"));
