@@ -9,7 +9,8 @@ export { identityOf } from "./identity-of.ts";
 export interface FastifyReply {
   code(status: number): unknown;
   headers(values: Record<string, string>): unknown;
-  send(body: string): unknown;
+  /** Of no type: a route that declares its replies has a `send` that takes nothing else. */
+  send(body: never): unknown;
 }
 
 /**
@@ -26,7 +27,7 @@ export function authenticate(
     if (identity === undefined) {
       reply.code(refusal.status);
       reply.headers({ ...refusal.headers });
-      reply.send(refusal.body);
+      reply.send(refusal.body as never);
       // Tells Fastify that an asynchronous hook has answered.
       return reply;
     }
