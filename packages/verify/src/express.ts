@@ -5,7 +5,10 @@ import { type NodeRequest, type NodeResponse, sendRefusal } from "./node.ts";
 
 export { identityOf } from "./identity-of.ts";
 
-/** Middleware: handlers behind it are reached with a good token only, and ask `identityOf(request)`. */
+/**
+ * Middleware: handlers behind it are reached with a good token only, and ask `identityOf(request)`. They are
+ * not reached either where something else has answered meanwhile, as for a time limit.
+ */
 export function authenticate(
   verifier: TokenVerifier,
   options?: AdmissionOptions,
@@ -17,6 +20,7 @@ export function authenticate(
       sendRefusal(response, refusal);
       return;
     }
+    if (response.headersSent === true) return;
     setIdentity(request, identity);
     next();
   };

@@ -1,12 +1,14 @@
 /** For Fastify 5. */
 import { type AdmissionOptions, type TokenVerifier, createAdmission } from "./http.ts";
 import { setIdentity } from "./identity-of.ts";
-import type { NodeRequest } from "./node.ts";
+import type { NodeRequest, NodeResponse } from "./node.ts";
 
 export { identityOf } from "./identity-of.ts";
 
 /** What is needed of Fastify's reply. */
 export interface FastifyReply {
+  readonly sent?: boolean | undefined;
+  readonly raw?: Pick<NodeResponse, "headersSent"> | undefined;
   code(status: number): unknown;
   headers(values: Record<string, string>): unknown;
   /** Of no type: a route that declares its replies has a `send` that takes nothing else. */
@@ -15,7 +17,8 @@ export interface FastifyReply {
 
 /**
  * An `onRequest` hook: handlers behind it are reached with a good token only, before any body is
- * read, and ask `identityOf(request)`.
+ * read, and ask `identityOf(request)`. They are not reached either where something else has answered
+ * meanwhile, as for a time limit.
  */
 export function authenticate(
   verifier: TokenVerifier,
@@ -24,6 +27,8 @@ export function authenticate(
   const admit = createAdmission(verifier, options);
   return async (request, reply) => {
     const { identity, refusal } = await admit(request.method ?? "", request.headers.authorization);
+    // An answer is not `sent` before its end, for which Fastify waits where a hook returns the reply.
+    if (reply.sent === true || reply.raw?.headersSent === true) return reply;
     if (identity === undefined) {
       reply.code(refusal.status);
       reply.headers({ ...refusal.headers });

@@ -8,10 +8,15 @@ export { identityOf } from "./identity-of.ts";
 
 /** What is needed of Hono's context. */
 export interface HonoContext {
+  /** Whether there is an answer. */
+  readonly finalized?: boolean | undefined;
   readonly req: { readonly method: string; header(name: string): string | undefined };
 }
 
-/** Middleware: handlers behind it are reached with a good token only, and ask `identityOf(c)`. */
+/**
+ * Middleware: handlers behind it are reached with a good token only, and ask `identityOf(c)`. They are not
+ * reached either where something else has answered meanwhile, as for a time limit.
+ */
 export function authenticate(
   verifier: TokenVerifier,
   options?: AdmissionOptions,
@@ -23,6 +28,7 @@ export function authenticate(
       context.req.header("authorization"),
     );
     if (identity === undefined) return toResponse(refusal);
+    if (context.finalized === true) return undefined;
     setIdentity(context, identity);
     await next();
     return undefined;

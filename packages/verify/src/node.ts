@@ -16,11 +16,15 @@ export interface NodeRequest {
 
 /** What is needed of a response of Node's. */
 export interface NodeResponse {
+  readonly headersSent?: boolean | undefined;
   writeHead(status: number, headers: Record<string, string>): unknown;
   end(body: string): unknown;
 }
 
-/** A listener that is reached with a good token only; everyone else gets 401, 403 or 503. */
+/**
+ * A listener that is reached with a good token only; everyone else gets 401, 403 or 503. It is not reached
+ * either where something else has answered meanwhile, as for a time limit.
+ */
 export function protect<
   Request extends NodeRequest = IncomingMessage,
   Response extends NodeResponse = ServerResponse,
@@ -33,15 +37,17 @@ export function protect<
   async function serve(request: Request, response: Response): Promise<void> {
     const { identity, refusal } = await admit(request.method ?? "", request.headers.authorization);
     if (identity === undefined) sendRefusal(response, refusal);
-    else listener(request, response, identity);
+    // A second answer would throw, here where nobody could catch it.
+    else if (response.headersSent !== true) listener(request, response, identity);
   }
   return (request, response) => {
     void serve(request, response);
   };
 }
 
-/** Answers with the refusal. */
+/** Answers with the refusal, unless there is an answer already. */
 export function sendRefusal(response: NodeResponse, refusal: Refusal): void {
+  if (response.headersSent === true) return;
   response.writeHead(refusal.status, { ...refusal.headers });
   response.end(refusal.body);
 }
