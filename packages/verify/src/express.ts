@@ -1,7 +1,7 @@
 /** For Express 5. */
 import { type AdmissionOptions, type TokenVerifier, createAdmission } from "./http.ts";
 import { setIdentity } from "./identity-of.ts";
-import { type NodeRequest, type NodeResponse, sendRefusal } from "./node.ts";
+import { type NodeRequest, type NodeResponse, authorizationOf, sendRefusal } from "./node.ts";
 
 export { identityOf } from "./identity-of.ts";
 
@@ -15,7 +15,7 @@ export function authenticate(
 ): (request: NodeRequest, response: NodeResponse, next: () => void) => Promise<void> {
   const admit = createAdmission(verifier, options);
   return async (request, response, next) => {
-    const { identity, refusal } = await admit(request.method ?? "", request.headers.authorization);
+    const { identity, refusal } = await admit(request.method ?? "", authorizationOf(request));
     if (identity === undefined) {
       sendRefusal(response, refusal);
       return;

@@ -1,9 +1,14 @@
 /** For Fastify 5. */
 import { type AdmissionOptions, type TokenVerifier, createAdmission } from "./http.ts";
 import { setIdentity } from "./identity-of.ts";
-import type { NodeRequest, NodeResponse } from "./node.ts";
+import { type NodeRequest, type NodeResponse, authorizationOf } from "./node.ts";
 
 export { identityOf } from "./identity-of.ts";
+
+/** What is needed of Fastify's request. */
+export interface FastifyRequest extends Pick<NodeRequest, "method" | "headers"> {
+  readonly raw?: Pick<NodeRequest, "rawHeaders"> | undefined;
+}
 
 /** What is needed of Fastify's reply. */
 export interface FastifyReply {
@@ -23,10 +28,12 @@ export interface FastifyReply {
 export function authenticate(
   verifier: TokenVerifier,
   options?: AdmissionOptions,
-): (request: NodeRequest, reply: FastifyReply) => Promise<unknown> {
+): (request: FastifyRequest, reply: FastifyReply) => Promise<unknown> {
   const admit = createAdmission(verifier, options);
   return async (request, reply) => {
-    const { identity, refusal } = await admit(request.method ?? "", request.headers.authorization);
+    const { method = "", headers, raw } = request;
+    const authorization = authorizationOf({ headers, rawHeaders: raw?.rawHeaders });
+    const { identity, refusal } = await admit(method, authorization);
     // An answer is not `sent` before its end, for which Fastify waits where a hook returns the reply.
     if (reply.sent === true || reply.raw?.headersSent === true) return reply;
     if (identity === undefined) {

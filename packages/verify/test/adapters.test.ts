@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { once } from "node:events";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import type { Rights } from "@conch/contract";
 import express from "express";
 import fastify from "fastify";
@@ -95,6 +95,18 @@ const services: Record<string, (options?: AdmissionOptions) => Promise<Running>>
   },
 };
 
+/** With headers as they are given, which `fetch` would join. @returns the answer as it came. */
+async function askOnSocket(url: string, authorizations: readonly string[]): Promise<string> {
+  const { hostname, port, host } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  const names = ["Authorization", "authorization"];
+  const headers = authorizations.map((value, index) => `${names[index]}: ${value}\r\n`).join("");
+  socket.write(`GET / HTTP/1.1\r\nHost: ${host}\r\n${headers}Connection: close\r\n\r\n`);
+  let answer = "";
+  for await (const text of socket.setEncoding("utf8")) answer += text as string;
+  return answer;
+}
+
 const bearer = (token: string): RequestInit => ({ headers: { authorization: `Bearer ${token}` } });
 
 for (const [name, start] of Object.entries(services)) {
@@ -129,6 +141,18 @@ for (const [name, start] of Object.entries(services)) {
       expect(basic.headers.get("www-authenticate")).toBe('Bearer realm="conch"');
       const two = await fetch(plain.url, bearer("full, Bearer full"));
       expect(two.status).toBe(401);
+    });
+
+    test.each([
+      ["Bearer full", "Bearer full"],
+      ["Bearer full", "Bearer invalid"],
+      ["Bearer full", "Basic YTpi"],
+      ["Bearer full", ""],
+    ])("the headers %j and %j: 401 invalid_token", async (one, other) => {
+      const answer = await askOnSocket(plain.url, [one, other]);
+      expect(answer).toStartWith("HTTP/1.1 401 ");
+      expect(answer).toContain('error="invalid_token"');
+      expect(await askOnSocket(plain.url, ["Bearer full"])).toStartWith("HTTP/1.1 200 ");
     });
 
     test("a dead token: 401 invalid_token", async () => {

@@ -181,6 +181,17 @@ async function expectService(url: string): Promise<void> {
   expect((await ask(read)).status).toBe(200);
   expect((await ask(read, "POST")).status).toBe(403);
   expect((await ask(service)).status).toBe(403);
+  expect(await askTwice(url)).toContain("invalid_token");
+}
+
+/** With two good tokens in two headers, which `fetch` would join. @returns the answer as it came. */
+async function askTwice(url: string): Promise<string> {
+  const socket = connect(Number(new URL(url).port), "127.0.0.1");
+  const header = `Authorization: Bearer ${full}\r\n`;
+  socket.write(`GET / HTTP/1.1\r\nHost: service\r\n${header}${header}Connection: close\r\n\r\n`);
+  let answer = "";
+  for await (const text of socket.setEncoding("utf8")) answer += text as string;
+  return answer;
 }
 
 beforeAll(async () => {
