@@ -41,7 +41,10 @@ export interface Verifier {
   verifyCached(bearer: string, needed?: Rights): Verification | null;
   /** Figures for your metrics. */
   stats(): VerifierStats;
-  /** Reports the last uses, ends the change feed and frees everything. Safe to repeat. */
+  /**
+   * Reports the last uses, ends the change feed and frees everything. From the call on every token is
+   * `unavailable`, also to those that wait. Safe to repeat.
+   */
   close(): Promise<void>;
 }
 

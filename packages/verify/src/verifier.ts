@@ -68,10 +68,12 @@ export function createVerifierIn(context: VerifierContext, options: VerifierOpti
     readCount("usageIntervalMs", options.usageIntervalMs ?? 2000),
     transport.report,
   );
+  let isClosed = false;
   core.start();
 
   function toVerification(decision: Decision): Verification {
-    if (decision.outcome === "unavailable") return UNAVAILABLE;
+    // A poll that is answered while the verifier closes would begin a lease that it has given back.
+    if (isClosed || decision.outcome === "unavailable") return UNAVAILABLE;
     if (decision.outcome === "invalid") return { status: "invalid", reason: decision.reason };
     const { outcome: status, entry } = decision;
     if (status === "ok") usage.note(entry);
@@ -99,7 +101,7 @@ export function createVerifierIn(context: VerifierContext, options: VerifierOpti
       return cached === null ? verifyByLookUp(bearer, needed) : Promise.resolve(cached);
     },
     stats: () => ({
-      isLive: core.lease.isLive(),
+      isLive: !isClosed && core.lease.isLive(),
       leaseAgeMs: core.lease.ageMs(),
       boundMs: core.lease.boundMs(),
       entries: core.cache.size(),
@@ -108,6 +110,7 @@ export function createVerifierIn(context: VerifierContext, options: VerifierOpti
     async close() {
       // Only a lease that has ended may be given up: nodes stop waiting for this holder.
       const isHolding = core.lease.isLive();
+      isClosed = true;
       core.close();
       await Promise.all([usage.close(), isHolding && transport.leave(holder)]);
       transport.close();

@@ -21,6 +21,51 @@ async function verify(verifier: Verifier, token: string): Promise<Verification> 
   }
 }
 
+/** A request that waits for its answer. */
+interface Held {
+  readonly asked: Promise<void>;
+  readonly answer: () => void;
+}
+
+function hold(): Held & { readonly ask: () => Promise<void> } {
+  const [asked, answered] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const ask = (): Promise<void> => {
+    asked.resolve();
+    return answered.promise;
+  };
+  return { asked: asked.promise, answer: answered.resolve, ask };
+}
+
+/** A server that knows every token, and holds back all polls but the first, and the goodbye. */
+function createFeed() {
+  const head = { epoch: "e", seq: 1, uid: "u" };
+  const user = { id: crypto.randomUUID(), email: "", name: "", is_admin: false };
+  const token = {
+    token_id: "t",
+    kind: "api",
+    name: "n",
+    rights: "full",
+    created: "2026-01-01T00:00:00Z",
+    expires: "2126-01-01T00:00:00Z",
+    expires_in_ms: 1e9,
+    password_change_required: false,
+    user,
+  };
+  const left = hold();
+  const poll = hold();
+  const fetch = async (url: string, init: RequestInit): Promise<Response> => {
+    if (url.endsWith("/lookup")) return Response.json({ position: head, token, keep_ms: 0 });
+    if (url.endsWith("/usage")) return new Response(null, { status: 204 });
+    const request = JSON.parse(init.body as string) as Record<string, unknown>;
+    const { cursor } = request;
+    if (request["leave"] === true) await left.ask();
+    else if (cursor !== null) await poll.ask();
+    const told = { poll: request["poll"], from: cursor, head, reset: cursor === null, rows: [] };
+    return Response.json({ ...told, left_ms: 4000, bound_ms: 5000, node_url: null });
+  };
+  return { fetch, left, polled: poll.asked.then(() => poll) };
+}
+
 async function withVerifier(
   server: TestServer,
   owner: TestUser,
@@ -337,6 +382,24 @@ describe("a verifier without a server", () => {
     expect(lookUps).toBe(2);
     answer.close();
     await verifier.close();
+  });
+
+  test("accepts nothing once it closes, also where a poll is answered meanwhile", async () => {
+    const { fetch, left, polled } = createFeed();
+    const options = { url: "https://conch.example", token: unknownToken() };
+    const verifier = createVerifierIn({ ...createVerifierContext(), fetch }, options);
+    const token = unknownToken();
+    expect((await verify(verifier, token)).status).toBe("ok");
+    const { answer } = await polled;
+    const closing = verifier.close();
+    await left.asked;
+    answer();
+    await Bun.sleep(20);
+    expect(verifier.verifyCached(token)).toEqual({ status: "unavailable" });
+    expect(await verifier.verify(token)).toEqual({ status: "unavailable" });
+    expect(verifier.stats().isLive).toBe(false);
+    left.answer();
+    await closing;
   });
 
   test("refuses options that cannot be right", () => {
