@@ -10,6 +10,7 @@ export interface UsageReporter {
   note(entry: Entry): void;
   /** Sends what is there now. Never rejects. */
   flush(): Promise<void>;
+  /** Sends what is there, after what is under way. Never rejects. */
   close(): Promise<void>;
 }
 
@@ -26,13 +27,15 @@ export function createUsageReporter(
   const pending = createUses(cache);
   let timer: Timer | null = null;
   let isReporting = false;
+  /** Settles when the report under way is over. */
+  let reported: Promise<void> = Promise.resolve();
   let isClosed = false;
 
   function schedule(delayMs: number): void {
     if (timer !== null || isReporting || isClosed || !pending.areWaiting()) return;
     timer = timers.set(() => {
       timer = null;
-      void report();
+      reported = report();
     }, delayMs);
   }
 
@@ -82,6 +85,8 @@ export function createUsageReporter(
     async close() {
       isClosed = true;
       timer?.cancel();
+      // What it has taken is waiting for nobody else, and comes back where it is not heard.
+      await reported;
       await flush();
     },
   };

@@ -69,6 +69,7 @@ export function createVerifierIn(context: VerifierContext, options: VerifierOpti
     transport.report,
   );
   let isClosed = false;
+  let closing: Promise<void> | null = null;
   core.start();
 
   function toVerification(decision: Decision): Verification {
@@ -92,6 +93,15 @@ export function createVerifierIn(context: VerifierContext, options: VerifierOpti
     return toVerification(await core.checker.check(keyOf(bearer), bearer, needed));
   }
 
+  async function end(): Promise<void> {
+    // Only a lease that has ended may be given up: nodes stop waiting for this holder.
+    const isHolding = core.lease.isLive();
+    isClosed = true;
+    core.close();
+    await Promise.all([usage.close(), isHolding && transport.leave(holder)]);
+    transport.close();
+  }
+
   return {
     verifyCached,
     // Not itself an async function: those keep a state that an answer from the cache has no use for.
@@ -107,14 +117,8 @@ export function createVerifierIn(context: VerifierContext, options: VerifierOpti
       entries: core.cache.size(),
       problem: transport.problem(),
     }),
-    async close() {
-      // Only a lease that has ended may be given up: nodes stop waiting for this holder.
-      const isHolding = core.lease.isLive();
-      isClosed = true;
-      core.close();
-      await Promise.all([usage.close(), isHolding && transport.leave(holder)]);
-      transport.close();
-    },
+    // Whoever closes again waits for the same end, and does not cut it short.
+    close: () => (closing ??= end()),
   };
 }
 

@@ -11,7 +11,7 @@ function setUp() {
   let nowMs = 1_000;
   const timers: { readonly callback: () => void; readonly delayMs: number }[] = [];
   const reports: UsageReport[] = [];
-  let during = (): void => {};
+  let during = (): void | Promise<void> => {};
   const cache = createEntryCache(100_000);
   const edge = {
     clock: { monotonicMs: () => nowMs, wallMs: () => nowMs },
@@ -26,7 +26,7 @@ function setUp() {
   const reporter = createUsageReporter(edge, cache, INTERVAL_MS, async (report) => {
     nowMs += 1;
     reports.push(report);
-    during();
+    await during();
   });
   function use(token: string): void {
     const entry = cache.store(keyOf(token), {
@@ -50,10 +50,10 @@ function setUp() {
     await new Promise(setImmediate);
     return timer?.delayMs ?? Number.NaN;
   }
-  const onReport = (callback: () => void): void => {
+  const onReport = (callback: () => void | Promise<void>): void => {
     during = callback;
   };
-  return { use, fire, reports, onReport };
+  return { use, fire, reports, onReport, close: () => reporter.close() };
 }
 
 test("a busy token is in one report an interval", async () => {
@@ -62,6 +62,25 @@ test("a busy token is in one report an interval", async () => {
   for (let count = 0; count < 1_000; count += 1) use("busy");
   expect([await fire(), await fire()]).toEqual([INTERVAL_MS, INTERVAL_MS]);
   expect(reports.map(({ uses }) => uses.length)).toEqual([1, 1]);
+});
+
+test("closing waits for the report under way, and sends again what was not heard", async () => {
+  const { use, fire, reports, onReport, close } = setUp();
+  const underWay = Promise.withResolvers<void>();
+  use("first");
+  onReport(() => underWay.promise);
+  await fire();
+  let isClosed = false;
+  const closed = close().then(() => (isClosed = true));
+  await new Promise(setImmediate);
+  expect([reports.length, isClosed]).toEqual([1, false]);
+  onReport(() => {});
+  underWay.reject(new Error("not heard"));
+  await closed;
+  expect(reports.map(({ uses }) => uses.map(({ token_id: id }) => id))).toEqual([
+    ["first"],
+    ["first"],
+  ]);
 });
 
 test("a backlog is reported without waiting for the interval, also while tokens are in use", async () => {

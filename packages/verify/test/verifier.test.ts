@@ -36,7 +36,7 @@ function hold(): Held & { readonly ask: () => Promise<void> } {
   return { asked: asked.promise, answer: answered.resolve, ask };
 }
 
-/** A server that knows every token, and holds back all polls but the first, and the goodbye. */
+/** A server that knows every token, and holds back reports, all polls but the first, and the goodbye. */
 function createFeed() {
   const head = { epoch: "e", seq: 1, uid: "u" };
   const user = { id: crypto.randomUUID(), email: "", name: "", is_admin: false };
@@ -53,9 +53,15 @@ function createFeed() {
   };
   const left = hold();
   const poll = hold();
+  const usage = hold();
+  let isCutShort = false;
   const fetch = async (url: string, init: RequestInit): Promise<Response> => {
     if (url.endsWith("/lookup")) return Response.json({ position: head, token, keep_ms: 0 });
-    if (url.endsWith("/usage")) return new Response(null, { status: 204 });
+    if (url.endsWith("/usage")) {
+      init.signal?.addEventListener("abort", () => (isCutShort = true));
+      await usage.ask();
+      return new Response(null, { status: 204 });
+    }
     const request = JSON.parse(init.body as string) as Record<string, unknown>;
     const { cursor } = request;
     if (request["leave"] === true) await left.ask();
@@ -63,7 +69,8 @@ function createFeed() {
     const told = { poll: request["poll"], from: cursor, head, reset: cursor === null, rows: [] };
     return Response.json({ ...told, left_ms: 4000, bound_ms: 5000, node_url: null });
   };
-  return { fetch, left, polled: poll.asked.then(() => poll) };
+  const used = { ...usage, isCutShort: () => isCutShort };
+  return { fetch, left, used, polled: poll.asked.then(() => poll) };
 }
 
 async function withVerifier(
@@ -385,7 +392,7 @@ describe("a verifier without a server", () => {
   });
 
   test("accepts nothing once it closes, also where a poll is answered meanwhile", async () => {
-    const { fetch, left, polled } = createFeed();
+    const { fetch, left, used, polled } = createFeed();
     const options = { url: "https://conch.example", token: unknownToken() };
     const verifier = createVerifierIn({ ...createVerifierContext(), fetch }, options);
     const token = unknownToken();
@@ -399,7 +406,26 @@ describe("a verifier without a server", () => {
     expect(await verifier.verify(token)).toEqual({ status: "unavailable" });
     expect(verifier.stats().isLive).toBe(false);
     left.answer();
+    used.answer();
     await closing;
+  });
+
+  test("is closed where both of two calls say so, after the last uses were reported", async () => {
+    const { fetch, left, used } = createFeed();
+    const options = { url: "https://conch.example", token: unknownToken() };
+    const verifier = createVerifierIn({ ...createVerifierContext(), fetch }, options);
+    expect((await verify(verifier, unknownToken())).status).toBe("ok");
+    let closed = 0;
+    const closing = [verifier.close(), verifier.close()].map((end) =>
+      end.then(() => (closed += 1)),
+    );
+    await used.asked;
+    left.answer();
+    await Bun.sleep(20);
+    expect([closed, used.isCutShort()]).toEqual([0, false]);
+    used.answer();
+    await Promise.all(closing);
+    expect(used.isCutShort()).toBe(false);
   });
 
   test("refuses options that cannot be right", () => {
