@@ -38,7 +38,7 @@ export interface Verifier {
    */
   verify(bearer: string | null | undefined, needed?: Rights): Promise<Verification>;
   /** The same without waiting; `null` where it takes a request to the server: then `verify`. */
-  verifyCached(bearer: string, needed?: Rights): Verification | null;
+  verifyCached(bearer: string | null | undefined, needed?: Rights): Verification | null;
   /** Figures for your metrics. */
   stats(): VerifierStats;
   /**

@@ -103,7 +103,8 @@ export function createVerifierIn(context: VerifierContext, options: VerifierOpti
   }
 
   return {
-    verifyCached,
+    verifyCached: (bearer, needed) =>
+      typeof bearer === "string" ? verifyCached(bearer, needed) : INVALID,
     // Not itself an async function: those keep a state that an answer from the cache has no use for.
     verify(bearer, needed) {
       if (typeof bearer !== "string") return Promise.resolve(INVALID);

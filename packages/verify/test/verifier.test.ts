@@ -167,6 +167,7 @@ describeServer("a verifier", (server) => {
     });
     for (const text of [undefined, "", "nonsense", "conch_x", "a.b", "é.b.c"]) {
       expect((await verifier.verify(text)).status).toBe("invalid");
+      expect(verifier.verifyCached(text)?.status).toBe("invalid");
     }
   });
 
