@@ -10,17 +10,18 @@ import type { VerifiedToken } from "./verification.ts";
 /**
  * A handler that is reached with a good token only; everyone else gets 401, 403 or 503.
  *
- * @param handler gets the request, who makes it, and whatever else the runtime hands over.
+ * @param handler gets the request as the runtime has it, who makes it, and whatever else the runtime hands
+ *   over; what it answers goes back as it is, also where that is no `Response`, as after an upgrade.
  */
-export function protect<Rest extends readonly unknown[]>(
+export function protect<
+  Rest extends readonly unknown[],
+  Incoming extends Request = Request,
+  Answer = Response,
+>(
   verifier: TokenVerifier,
-  handler: (
-    request: Request,
-    identity: VerifiedToken,
-    ...rest: Rest
-  ) => Response | Promise<Response>,
+  handler: (request: Incoming, identity: VerifiedToken, ...rest: Rest) => Answer | Promise<Answer>,
   options?: AdmissionOptions,
-): (request: Request, ...rest: Rest) => Promise<Response> {
+): (request: Incoming, ...rest: Rest) => Promise<Answer | Response> {
   const admit = createAdmission(verifier, options);
   return async (request, ...rest) => {
     const { identity, refusal } = await admit(request.method, request.headers.get("authorization"));

@@ -13,6 +13,7 @@ import * as forExpress from "../src/express.ts";
 import * as forFastify from "../src/fastify.ts";
 import * as forHono from "../src/hono.ts";
 import type { TokenVerifier } from "../src/http.ts";
+import * as forWeb from "../src/web.ts";
 
 const verifier: TokenVerifier = { verify: () => Promise.resolve({ status: "unavailable" }) };
 
@@ -94,4 +95,37 @@ test("Hono routes keep their parameters, variables and what a typed client knows
   const read = async (): Promise<{ id: string; shelf: string }> => response.json();
   expect(response.status as number).toBe(401);
   expect(await read()).toHaveProperty("code", "unauthorized");
+});
+
+test("Bun's routes keep their parameters, and its sockets can be upgraded", async () => {
+  const ann = { id: "ann", email: "a@b.c", name: "Ann", isAdmin: false };
+  const token = { tokenId: "t", kind: "api", name: "ci", rights: "full", expiresAtMs: 1 } as const;
+  const knowing: TokenVerifier = {
+    verify: () => Promise.resolve({ status: "ok", user: ann, ...token }),
+  };
+  const server = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    routes: {
+      "/stock/:id": forWeb.protect(knowing, ({ params }, { user }) =>
+        Response.json([params.id, user.id]),
+      ),
+    },
+    fetch: forWeb.protect(knowing, (request, { user }, self: Bun.Server<string>) =>
+      self.upgrade(request, { data: user.id }) ? undefined : new Response(null, { status: 400 }),
+    ),
+    websocket: { data: "", open: (socket) => void socket.send(socket.data), message() {} },
+  });
+  const headers = { authorization: "Bearer t" };
+  const response = await fetch(new URL("/stock/7", server.url), { headers });
+  expect(await response.json()).toEqual(["7", "ann"]);
+  // Bun's takes headers, of which the browsers' type does not know.
+  const options = { headers } as unknown as string[];
+  const socket = new WebSocket(server.url.href.replace("http", "ws"), options);
+  const told = await new Promise((resolve) => {
+    socket.addEventListener("message", ({ data }) => resolve(data));
+  });
+  expect(told).toBe("ann");
+  socket.close();
+  await server.stop(true);
 });
