@@ -39,6 +39,9 @@ export interface TransportOptions {
   readonly timers: Timers;
 }
 
+/** After so many failures in a row at advertised addresses the pauses between attempts grow no more. */
+const FAILURES_MAX = 6;
+
 /** How long anything but a poll may take, milliseconds. */
 const TIME_LIMIT_MS = 1000;
 
@@ -48,14 +51,24 @@ export function createTransport({ urls, token, fetch, timers }: TransportOptions
   let turn = 0;
   /** The very node that answered the last poll, where it says how it is reached. */
   let nodeUrl: string | null = null;
+  /** How often advertised addresses have failed since one last answered. */
+  let failures = 0;
+  /** So many answers more are to tell of one that is not gone to. */
+  let pauses = 0;
   let problem: string | null = null;
 
   const base = (): string => nodeUrl ?? urls[turn % urls.length] ?? "";
 
   function moveOn(from: string): void {
     if (from !== base()) return;
-    if (nodeUrl === null) turn += 1;
+    if (nodeUrl === null) {
+      turn += 1;
+      return;
+    }
     nodeUrl = null;
+    // A node that restarts is tried again at once, an address that leads nowhere from here every 62 answers.
+    failures = Math.min(failures + 1, FAILURES_MAX);
+    pauses = 2 ** failures - 2;
   }
 
   /** @param onText called with what has come so far of an answer that is still coming. */
@@ -94,6 +107,11 @@ export function createTransport({ urls, token, fetch, timers }: TransportOptions
   /** An advertised address must not be less protected than the one that told it. */
   function stayWith(advertised: string | null, from: string): void {
     if (advertised === null || base() !== from) return;
+    if (from === nodeUrl) failures = 0;
+    if (pauses > 0) {
+      pauses -= 1;
+      return;
+    }
     if (from.startsWith("https:") && !advertised.startsWith("https:")) return;
     nodeUrl = advertised.replace(/\/+$/, "");
   }

@@ -327,6 +327,27 @@ describe("a verifier without a server", () => {
     await verifier.close();
   });
 
+  test("asks less and less often at an advertised address that it cannot reach", async () => {
+    const asked = { base: 0, advertised: 0 };
+    const head = { epoch: "e", seq: 1, uid: "u" };
+    const fetch = (url: string, init: RequestInit) => {
+      if (url.startsWith("https://inside.example")) {
+        asked.advertised += 1;
+        return Promise.reject(new Error("no route"));
+      }
+      asked.base += 1;
+      const { poll, cursor } = JSON.parse(init.body as string) as { poll: number; cursor: unknown };
+      const told = { poll, from: cursor, head, reset: cursor === null, rows: [], left_ms: 40 };
+      const reply = { ...told, bound_ms: 50, node_url: "https://inside.example" };
+      return Promise.resolve(Response.json(reply));
+    };
+    const options = { url: "https://conch.example", token: unknownToken() };
+    const verifier = createVerifierIn({ ...createVerifierContext(), fetch }, options);
+    while (asked.base < 40) await Bun.sleep(10);
+    await verifier.close();
+    expect(asked.advertised).toBeWithin(2, 7);
+  });
+
   test("does not leave https for an address that it is told of", async () => {
     const asked: string[] = [];
     const head = { epoch: "e", seq: 1, uid: "u" };
