@@ -84,6 +84,11 @@ function sharedRights(rights: Rights): Rights {
   return rights === "read" ? "read" : "verify";
 }
 
+/** Field by field: of a copy by `...` Node makes a hash table when it is frozen, four times as large. */
+function frozenCopy({ id, email, name, isAdmin }: EntryUser): EntryUser {
+  return Object.freeze({ id, email, name, isAdmin });
+}
+
 function createColumns(rows: number, old?: Columns): Columns {
   const words = new Int32Array(rows * ROW_WORDS);
   const columns = { words, times: new Float64Array(words.buffer), flags: new Uint8Array(rows) };
@@ -169,7 +174,7 @@ export function createEntryCache(entriesMax: number): EntryCache {
     if (known !== undefined) return known;
     // Handed out with each verification of each of the user's tokens: whoever wrote to it would change
     // what later requests are told.
-    const made: UserSlot = { user: Object.freeze({ ...user }), first: NO_ROW };
+    const made: UserSlot = { user: frozenCopy(user), first: NO_ROW };
     users.set(user.id, made);
     return made;
   }
