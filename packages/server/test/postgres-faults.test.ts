@@ -1,19 +1,22 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { createToken } from "@conch/contract";
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { createRevokeCredential } from "../src/services/credential-revocation.ts";
 import { createTokenService } from "../src/services/token.ts";
 import type { Caller } from "../src/services/verification.ts";
 import type { Committed, Database, Outcome } from "../src/store/database.ts";
+import { openDatabase } from "../src/store/open-database.ts";
 import { createPool } from "../src/store/dialect/postgres-pool.ts";
 import { DatabaseUnavailableError, RevocationUnconfirmedError } from "../src/store/errors.ts";
 import { updateUser } from "../src/store/user.ts";
+import { startAnswerProxy } from "./answer-proxy.ts";
 import { createPostgresDialect, type TestDatabase } from "./databases.ts";
 import { query, startPostgres, type PostgresServer } from "./postgres.ts";
 import { createTokenRow, createUserRow, hashOf } from "./rows.ts";
 
 setDefaultTimeout(60_000);
 
+const CONTEXT = { createId: randomUUID, nowMs: Date.now };
 const REVOKE = async (): Promise<Outcome<null>> => ({ value: null, changes: [{ kind: "all" }] });
 
 // The last statements go out together with COMMIT: either may be what fails.
@@ -55,9 +58,12 @@ async function cutOff(
       `select ${act}(pid) from pg_stat_activity
         where datname = current_database() and wait_event = 'SyncRep'`,
     ).then(() => false);
-  let isDone = false;
-  do isDone = await Promise.race([isOver, actOnce()]);
-  while (!isDone);
+  for (let isDone = false; !isDone;) {
+    const acting = actOnce();
+    isDone = await Promise.race([isOver, acting]);
+    // Its connection must have ended before the database is dropped under it.
+    await acting;
+  }
   return result;
 }
 
@@ -96,6 +102,33 @@ describe("a commit", () => {
       expect((await database.write(REVOKE)).seq).toBeGreaterThan(2);
     });
   }
+
+  test("has its warning where the database's setting holds warnings back", async () => {
+    await using testDatabase = await dialect.create();
+    const name = new URL(testDatabase.url).pathname.slice(1);
+    await query(server.url, `alter database ${name} set client_min_messages = 'error'`);
+    const database = await testDatabase.open();
+    await withoutStandby(async () => {
+      const commit = (): Promise<unknown> => database.write(REVOKE);
+      const error = await failCommit(testDatabase, "pg_cancel_backend", commit);
+      expect(error).toBeInstanceOf(RevocationUnconfirmedError);
+    });
+  });
+
+  test("has its warning in whatever language", async () => {
+    await using testDatabase = await dialect.create();
+    // The server of the tests speaks English alone; the translation is as long as the word.
+    const translate = (chunk: Buffer): Buffer =>
+      Buffer.from(chunk.toString("latin1").replace("SWARNING\0", "SWARNUNG\0"), "latin1");
+    using proxy = await startAnswerProxy(testDatabase.url, () => translate);
+    const database = await openDatabase(proxy.url, CONTEXT);
+    await withoutStandby(async () => {
+      const commit = (): Promise<unknown> => database.write(REVOKE);
+      const error = await failCommit(testDatabase, "pg_cancel_backend", commit);
+      expect(error).toBeInstanceOf(RevocationUnconfirmedError);
+    });
+    await database.close();
+  });
 
   test("that changes nothing for verifications fails as any other statement does", async () => {
     await using testDatabase = await dialect.create();

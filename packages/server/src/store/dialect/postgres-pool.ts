@@ -39,6 +39,15 @@ const ANSWER_GRACE_MS = 1_000;
 const RECONNECT_DELAY_MS_MIN = 20;
 const RECONNECT_DELAY_MS_MAX = 500;
 
+/** What the server says beside its answers. */
+interface Notice {
+  readonly code: string | undefined;
+  readonly message: string | undefined;
+}
+
+/** What a notice that is no warning has for its code. */
+const SUCCESSFUL_COMPLETION = "00000";
+
 /** Times and counts are far below 2^53. */
 const parsers = new TypeOverrides();
 parsers.setTypeParser(types.builtins.INT8, Number);
@@ -101,12 +110,14 @@ function poolConfig(options: PoolOptions): PoolConfig {
 
 /**
  * A standby may be behind: it is never read. An acknowledged commit is on disk here, and on the
- * synchronous standbys: where the server's setting promises less, this connection asks for it.
+ * synchronous standbys: where the server's setting promises less, this connection asks for it. That a
+ * commit did not reach its standbys is said by a warning, which a setting must not hold back.
  */
 const VERIFICATION = `
   select pg_is_in_recovery() as recovering, pg_postmaster_start_time()::text as server,
     case when current_setting('synchronous_commit') in ('off', 'local', 'remote_write')
-      then set_config('synchronous_commit', 'on', false) end as synchronous_commit`;
+      then set_config('synchronous_commit', 'on', false) end as synchronous_commit,
+    set_config('client_min_messages', 'warning', false) as client_min_messages`;
 
 async function verify(client: ClientBase, options: PoolOptions): Promise<void> {
   const { rows } = await client.query<{ recovering: boolean; server: string }>(VERIFICATION);
@@ -152,11 +163,9 @@ function guard(client: PoolClient, onRelease: () => void): PostgresPoolClient {
 
   async function commit(): Promise<QueryResult> {
     let warning: string | null = null;
-    const onNotice = (notice: {
-      severity: string | undefined;
-      message: string | undefined;
-    }): void => {
-      if (notice.severity === "WARNING") warning = notice.message ?? "";
+    const onNotice = ({ code, message }: Notice): void => {
+      // By the code, as the severity that the driver gives comes in the server's language.
+      if (code !== SUCCESSFUL_COMPLETION) warning = message ?? "";
     };
     client.on("notice", onNotice);
     try {
