@@ -6,7 +6,8 @@ import { createTokenService } from "../src/services/token.ts";
 import type { Caller } from "../src/services/verification.ts";
 import type { Committed, Database, Outcome } from "../src/store/database.ts";
 import { openDatabase } from "../src/store/open-database.ts";
-import { createPool } from "../src/store/dialect/postgres-pool.ts";
+import { createPostgresLookUp } from "../src/store/dialect/postgres-look-up.ts";
+import { createPool, SERVER_NAME } from "../src/store/dialect/postgres-pool.ts";
 import { DatabaseUnavailableError, RevocationUnconfirmedError } from "../src/store/errors.ts";
 import { updateUser } from "../src/store/user.ts";
 import { startAnswerProxy } from "./answer-proxy.ts";
@@ -284,6 +285,39 @@ describe("connections that are cut", () => {
     );
     expect(REFUSALS).toContain(((await error) as Error).name);
     expect((await database.write(REVOKE)).seq).toBe(2);
+  });
+});
+
+describe("a look-up", () => {
+  test("knows the log's server whatever the time zone of its connection", async () => {
+    await using testDatabase = await dialect.create();
+    const database = await testDatabase.open();
+    const lease = database.openLease();
+    await lease.transaction(async () => {}, 5_000);
+    const name = new URL(testDatabase.url).pathname.slice(1);
+    await query(server.url, `alter database ${name} set timezone = 'Asia/Tokyo'`);
+    await query(server.url, `alter database ${name} set datestyle = 'German'`);
+    expect((await database.lookUp(hashOf("x"))).credential).toBeNull();
+  });
+
+  test("that another server answers is refused, and later ones are asked anew", async () => {
+    await using testDatabase = await dialect.create();
+    await testDatabase.open();
+    const [row] = await query(server.url, `select ${SERVER_NAME} as name`);
+    const name = String(row?.["name"]);
+    const rename = (chunk: Buffer): Buffer =>
+      Buffer.from(chunk.toString("latin1").replaceAll(name, name.replaceAll(/\d/g, "9")), "latin1");
+    let isSuperseded = true;
+    using proxy = await startAnswerProxy(testDatabase.url, () =>
+      isSuperseded ? rename : (chunk) => chunk,
+    );
+    const lookUps = createPostgresLookUp(proxy.url, () => name);
+    const ask = (): Promise<unknown> => errorOf(lookUps.lookUp(hashOf("x")));
+    expect(String(await ask())).toInclude("another server answered");
+    // The address has moved; the connections stay where they are.
+    isSuperseded = false;
+    while ((await ask()) !== "resolved") await Bun.sleep(50);
+    await lookUps.close();
   });
 });
 

@@ -10,6 +10,7 @@ import {
   type Found,
   type LookUp,
 } from "../lookup.ts";
+import { SERVER_NAME } from "./postgres-pool.ts";
 import { createTurnBatches } from "./turn-batches.ts";
 
 const CONNECTIONS = 2;
@@ -49,7 +50,7 @@ type LookUpRow = {
  */
 export const LOOK_UP_STATEMENT = `
   with head as materialized (
-    select epoch, seq, uid, pg_postmaster_start_time()::text as server
+    select epoch, seq, uid, ${SERVER_NAME} as server
     from change_head where id = 1
   )
   select head.*, found.*
@@ -72,18 +73,25 @@ export function createPostgresLookUp(
   expectedServer: () => string | null,
 ): PostgresLookUp {
   let client = openClient(url);
+  let openedAtMs = performance.now();
   const pending = new Set<Pending>();
+
+  /** What was asked by the old connections, and is not answered, is asked once more by new ones. */
+  function reconnect(): void {
+    const old = client;
+    client = openClient(url);
+    openedAtMs = performance.now();
+    old.close({ timeout: 0 }).catch(() => {});
+  }
 
   // An answer that does not come would leave all that were sent after it waiting too.
   const watch = setInterval(() => {
     const oldest = pending.values().next().value;
     if (oldest === undefined || performance.now() - oldest.startedAtMs < TIME_LIMIT_MS) return;
-    const hanging = client;
-    client = openClient(url);
     const error = new DatabaseUnavailableError("the database does not answer look-ups");
     for (const { reject } of pending) reject(error);
     pending.clear();
-    hanging.close({ timeout: 0 }).catch(() => {});
+    reconnect();
   }, WATCH_INTERVAL_MS);
   watch.unref();
 
@@ -117,6 +125,8 @@ export function createPostgresLookUp(
       if (rows.length !== batch.length) throw new DatabaseUnavailableError("change_head is empty");
       const expected = expectedServer();
       if (expected !== null && rows.some(({ server }) => server !== expected)) {
+        // Until the lease follows, it may be the one that is with the wrong server: not at each look-up.
+        if (performance.now() - openedAtMs >= TIME_LIMIT_MS) reconnect();
         const message = "another server answered than the change log is from";
         throw new DatabaseUnavailableError(message);
       }

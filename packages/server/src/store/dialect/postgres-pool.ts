@@ -109,12 +109,18 @@ function poolConfig(options: PoolOptions): PoolConfig {
 }
 
 /**
+ * SQL that tells one server from another, and from itself before a restart; the same text whatever the
+ * session's time zone and style of dates.
+ */
+export const SERVER_NAME = "extract(epoch from pg_postmaster_start_time())::text";
+
+/**
  * A standby may be behind: it is never read. An acknowledged commit is on disk here, and on the
  * synchronous standbys: where the server's setting promises less, this connection asks for it. That a
  * commit did not reach its standbys is said by a warning, which a setting must not hold back.
  */
 const VERIFICATION = `
-  select pg_is_in_recovery() as recovering, pg_postmaster_start_time()::text as server,
+  select pg_is_in_recovery() as recovering, ${SERVER_NAME} as server,
     case when current_setting('synchronous_commit') in ('off', 'local', 'remote_write')
       then set_config('synchronous_commit', 'on', false) end as synchronous_commit,
     set_config('client_min_messages', 'warning', false) as client_min_messages`;
