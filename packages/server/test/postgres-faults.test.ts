@@ -337,6 +337,40 @@ test("without a server, everything says that the database does not answer", asyn
   for (const error of errors) expect(error).toBeInstanceOf(DatabaseUnavailableError);
 });
 
+const READY_FOR_QUERY = Buffer.from("Z\0\0\0\x05I", "latin1");
+
+for (const [check, answers] of [
+  ["its check", 1],
+  ["LISTEN", 2],
+] as const) {
+  test(`a server that freezes before ${check} holds a new connection no longer than one may take`, async () => {
+    let isFreezing = true;
+    using proxy = await startAnswerProxy(server.url, () => {
+      let left = isFreezing ? answers : Infinity;
+      return (chunk) => {
+        if (left === 0) return null;
+        if (chunk.includes(READY_FOR_QUERY)) left -= 1;
+        return chunk;
+      };
+    });
+    const pool = createPool({
+      url: proxy.url,
+      connectionsMax: 1,
+      connectTimeoutMs: 500,
+      statementTimeoutMs: null,
+      lockTimeoutMs: null,
+      onConnect: async (client) => void (await client.query("listen nothing")),
+    });
+    expect(await errorOf(pool.connect())).toBeInstanceOf(DatabaseUnavailableError);
+    isFreezing = false;
+    // It must have made room for another.
+    let error: unknown;
+    do error = await errorOf(pool.connect().then((client) => client.release()));
+    while (error !== "resolved");
+    await pool.end();
+  });
+}
+
 test("a standby is never read", async () => {
   const standby = await startPostgres({ standbyOf: "nobody" });
   const pool = createPool({

@@ -20,7 +20,10 @@ import { poolUrl } from "./postgres-url.ts";
 /** Time limits of a pool's connections; `null` for none. */
 export interface PoolLimits {
   readonly connectionsMax: number;
-  /** How long to wait for a connection, attempts to reach the server included. */
+  /**
+   * How long to wait for a connection, attempts to reach the server and their checks included. Also how
+   * long a single connection may take to be made, and again to be checked.
+   */
   readonly connectTimeoutMs: number;
   readonly statementTimeoutMs: number | null;
   /** Also how long a transaction may be idle: one frozen node must not stop the others. */
@@ -54,7 +57,11 @@ parsers.setTypeParser(types.builtins.INT8, Number);
 
 /** A pool, and a way to give up the connection that hangs. */
 export interface GuardedPool extends PostgresPool {
-  /** Closes every connection in use; what waits for their answers is rejected. */
+  /**
+   * Closes every connection in use; what waits for their answers is rejected. One that is being made
+   * goes on within the time for that: where connecting takes longer than what is aborted may take, no
+   * connection would ever come about.
+   */
   abort(): void;
 }
 
@@ -104,7 +111,7 @@ function poolConfig(options: PoolOptions): PoolConfig {
       : { lock_timeout: lockTimeoutMs, idle_in_transaction_session_timeout: lockTimeoutMs }),
     // The pool waits for the promise, which its types do not know.
     // oxlint-disable-next-line typescript/no-misused-promises
-    onConnect: (client): Promise<void> => verify(client, options),
+    onConnect: (client): Promise<void> => verifyInTime(client, options),
   };
 }
 
@@ -125,6 +132,17 @@ const VERIFICATION = `
       then set_config('synchronous_commit', 'on', false) end as synchronous_commit,
     set_config('client_min_messages', 'warning', false) as client_min_messages`;
 
+/** Checks a new connection, and closes it where that takes longer than connecting may. */
+async function verifyInTime(client: ClientBase, options: PoolOptions): Promise<void> {
+  // The pool's own limit ends with the authentication; a server may freeze after it.
+  const timer = setTimeout(() => closeAtOnce(client), options.connectTimeoutMs);
+  try {
+    await verify(client, options);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 async function verify(client: ClientBase, options: PoolOptions): Promise<void> {
   const { rows } = await client.query<{ recovering: boolean; server: string }>(VERIFICATION);
   const state = rows[0];
@@ -136,15 +154,39 @@ async function verify(client: ClientBase, options: PoolOptions): Promise<void> {
 
 async function connectWithBackoff(pool: Pool, timeoutMs: number): Promise<PoolClient> {
   const deadline = performance.now() + timeoutMs;
+  let failure: unknown = null;
   for (let delayMs = RECONNECT_DELAY_MS_MIN; ; delayMs *= 2) {
     try {
-      return await pool.connect();
+      return await connectWithin(pool, deadline - performance.now());
     } catch (error) {
       const left = deadline - performance.now();
-      if (isRefused(error) || left <= 0) throw translate(error);
+      if (isRefused(error)) throw translate(error);
+      // Why an attempt failed says more than that there was no time for another.
+      if (left <= 0) throw translate(failure ?? error);
+      failure = error;
       const jitter = 0.5 + Math.random();
       await Bun.sleep(Math.min(left, jitter * Math.min(delayMs, RECONNECT_DELAY_MS_MAX)));
     }
+  }
+}
+
+/** Waits no longer, whatever the connection waits for: the pool's own limit leaves its check out. */
+async function connectWithin(pool: Pool, leftMs: number): Promise<PoolClient> {
+  const limit = Promise.withResolvers<never>();
+  const giveUp = (): void => limit.reject(new Error("no connection in time"));
+  const timer = setTimeout(giveUp, Math.max(0, Math.ceil(leftMs)));
+  const connecting = pool.connect();
+  try {
+    return await Promise.race([connecting, limit.promise]);
+  } catch (error) {
+    // One that comes too late is for the next who asks.
+    connecting.then(
+      (client) => client.release(),
+      () => {},
+    );
+    throw error;
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -206,7 +248,7 @@ function guard(client: PoolClient, onRelease: () => void): PostgresPoolClient {
   };
 }
 
-function closeAtOnce(client: PoolClient): void {
+function closeAtOnce(client: ClientBase): void {
   const { connection } = client as unknown as { connection: { stream: { destroy(): void } } };
   connection.stream.destroy();
 }
