@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import {
   BOUND_MS_DEFAULT,
+  BOUND_MS_MAX,
   changeBound,
   NodesRunningError,
   readBoundMs,
@@ -57,6 +58,24 @@ describeEachDialect("the bound", (dialect) => {
     const { value } = await source.renew(STATE, WISH, TIME_LIMIT_MS);
     expect(value.isMember).toBe(false);
   });
+
+  for (const unusable of ["60000", "soon", null]) {
+    test(`is set where the database holds ${unusable ?? "none"}, after the largest that nodes had`, async () => {
+      await using testDatabase = await dialect.create();
+      const database = await testDatabase.open();
+      const source = createLogSource(database.openLease(), BOUND_MS_DEFAULT);
+      await source.register("a", TIME_LIMIT_MS);
+      await database.db.deleteFrom("configuration").execute();
+      if (unusable !== null) {
+        const row = { key: "bound_ms", value: unusable };
+        await database.db.insertInto("configuration").values(row).execute();
+      }
+      const pauses: number[] = [];
+      await changeBound(database, 2_000, async (ms) => void pauses.push(ms));
+      expect(await readBoundMs(database.db)).toBe(2_000);
+      expect(pauses).toEqual([BOUND_MS_MAX]);
+    });
+  }
 
   test("a node that started with another does not register", async () => {
     await using testDatabase = await dialect.create();

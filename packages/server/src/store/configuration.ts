@@ -18,18 +18,29 @@ export class NodesRunningError extends Error {
   override readonly name = "NodesRunningError";
 }
 
-/** The bound B, in milliseconds: a token that was revoked is accepted nowhere any longer than that. */
+/**
+ * The bound B, in milliseconds: a token that was revoked is accepted nowhere any longer than that.
+ *
+ * @throws DatabaseUnusableError where the database holds none, or one beyond the limits.
+ */
 export async function readBoundMs(db: Kysely<Schema>): Promise<number> {
+  const boundMs = await findBoundMs(db);
+  if (boundMs !== null) return boundMs;
+  throw new DatabaseUnusableError("the bound in the database is not usable: set it, conchd bound");
+}
+
+async function findBoundMs(db: Kysely<Schema>): Promise<number | null> {
   const row = await db
     .selectFrom("configuration")
     .select("value")
     .where("key", "=", BOUND_KEY)
     .executeTakeFirst();
   const boundMs = Number(row?.value);
-  if (Number.isInteger(boundMs) && boundMs >= BOUND_MS_MIN && boundMs <= BOUND_MS_MAX) {
-    return boundMs;
-  }
-  throw new DatabaseUnusableError("the bound in the database is not usable: set it, conchd bound");
+  return isBoundMs(boundMs) ? boundMs : null;
+}
+
+function isBoundMs(boundMs: number): boolean {
+  return Number.isInteger(boundMs) && boundMs >= BOUND_MS_MIN && boundMs <= BOUND_MS_MAX;
 }
 
 /** Stores the bound of a new installation; leaves one that is there. */
@@ -66,16 +77,16 @@ export async function changeBound(
   boundMs: number,
   pause: (ms: number) => Promise<void>,
 ): Promise<void> {
-  if (!Number.isInteger(boundMs) || boundMs < BOUND_MS_MIN || boundMs > BOUND_MS_MAX) {
+  if (!isBoundMs(boundMs)) {
     throw new RangeError(
       `the bound is from ${BOUND_MS_MIN / 1000} to ${BOUND_MS_MAX / 1000} seconds`,
     );
   }
   await writeWithoutNodes(database, pause, async (tx) => {
     await tx
-      .updateTable("configuration")
-      .set({ value: String(boundMs) })
-      .where("key", "=", BOUND_KEY)
+      .insertInto("configuration")
+      .values({ key: BOUND_KEY, value: String(boundMs) })
+      .onConflict((conflict) => conflict.column("key").doUpdateSet({ value: String(boundMs) }))
       .execute();
   });
 }
@@ -94,7 +105,8 @@ export async function writeWithoutNodes<T>(
   work: (tx: Transaction<Schema>) => Promise<T>,
   options?: WriteOptions,
 ): Promise<T> {
-  const oldBoundMs = await readBoundMs(database.db);
+  // One that is not usable was put there by hand: nodes that run started with one that was.
+  const oldBoundMs = (await findBoundMs(database.db)) ?? BOUND_MS_MAX;
   const before = await listBeats(database.db);
   // A node beats several times within its bound, and what it handed out has ended by then.
   if (before.size > 0) await pause(oldBoundMs);
