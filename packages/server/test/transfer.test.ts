@@ -8,7 +8,8 @@ import {
 import type { Database } from "../src/store/database.ts";
 import { createLogSource } from "../src/store/member.ts";
 import { exportDatabase, importDatabase } from "../src/store/transfer.ts";
-import { describeEachDialect, TEST_DIALECTS } from "./databases.ts";
+import { describeEachDialect, POSTGRES, TEST_DIALECTS } from "./databases.ts";
+import { query } from "./postgres.ts";
 import { createTokenRow, createUserRow, hashOf } from "./rows.ts";
 
 const STATE = { incarnation: "a", applied: 1, low: 1, holders: 0 };
@@ -170,4 +171,20 @@ describeEachDialect("import", (dialect) => {
       expect(await collect(database)).toEqual(lines);
     });
   }
+});
+
+test("a transfer takes as long as its statements do, whatever limits they have otherwise", async () => {
+  await using testDatabase = await POSTGRES.create();
+  const database = await testDatabase.open();
+  const lines = await collect(database);
+  const name = new URL(testDatabase.url).pathname.slice(1);
+  await query(
+    testDatabase.url,
+    `alter database ${name} set statement_timeout = '2s';
+    create function wait() returns trigger language plpgsql as $$
+    begin perform pg_sleep(6.5); return null; end $$;
+    create trigger wait before delete on token for each statement execute function wait()`,
+  );
+  await importDatabase(database, replay(lines), { replace: true });
+  expect(await collect(database)).toEqual(lines);
 });

@@ -149,7 +149,20 @@ async function verify(client: ClientBase, options: PoolOptions): Promise<void> {
   if (state === undefined || state.recovering) {
     throw new DatabaseUnavailableError("the server is in recovery: a standby, or not yet up");
   }
+  const lifted = liftedLimits(options);
+  if (lifted.length > 0) await client.query(LIFT_LIMITS, [lifted]);
   await options.onConnect?.(client, state.server);
+}
+
+/** By way of the view, as not every version has all of them. */
+const LIFT_LIMITS = "select set_config(name, '0', false) from pg_settings where name = any($1)";
+
+/** Settings that must not limit a connection without limits, whatever the role or the database has. */
+function liftedLimits({ statementTimeoutMs, lockTimeoutMs }: PoolLimits): string[] {
+  return [
+    ...(statementTimeoutMs === null ? ["statement_timeout", "transaction_timeout"] : []),
+    ...(lockTimeoutMs === null ? ["lock_timeout", "idle_in_transaction_session_timeout"] : []),
+  ];
 }
 
 async function connectWithBackoff(pool: Pool, timeoutMs: number): Promise<PoolClient> {

@@ -37,16 +37,13 @@ const LIMITS: PoolLimits = {
 
 const LEASE_LIMITS: PoolLimits = { ...LIMITS, connectionsMax: 1, connectTimeoutMs: 1_000 };
 
-/** Migrations may take long, and wait for those of another node. */
-const MIGRATION_LIMITS: PoolLimits = {
+/** Migrations, exports and imports may take long, and wait for those of another node. */
+const UNLIMITED: PoolLimits = {
   connectionsMax: 1,
   connectTimeoutMs: 10_000,
   statementTimeoutMs: null,
   lockTimeoutMs: null,
 };
-
-/** A stream may stand still for a while, between two statements. */
-const LIFT_LIMITS = sql`set local idle_in_transaction_session_timeout = 0`;
 
 const COLUMN_TYPES: ColumnTypes = {
   // By code point, whatever the database's own collation.
@@ -73,6 +70,8 @@ export async function openPostgres(url: string, context: OpenContext): Promise<D
   };
   await prepare(url, appending, context);
   const db = openKysely(createPool({ url, ...LIMITS }));
+  // Connects when something asks for it.
+  const unlimited = openKysely(createPool({ url, ...UNLIMITED }));
   let logServer: string | null = null;
   const leases: LeaseConnection[] = [];
   const lookUp = createPostgresLookUp(url, () => logServer);
@@ -83,8 +82,8 @@ export async function openPostgres(url: string, context: OpenContext): Promise<D
       usageRowsMax: 1000,
       jsonElements: (json) => sql`jsonb_array_elements(cast(${json} as jsonb))`,
     },
-    write: createWrite(db, appending, { onCommit: () => {}, liftLimits: LIFT_LIMITS }),
-    snapshot: createSnapshot(db, { liftLimits: LIFT_LIMITS }),
+    write: createWrite(db, appending, { onCommit: () => {}, unlimited }),
+    snapshot: createSnapshot(unlimited),
     lookUp: lookUp.lookUp,
     openLease() {
       const lease = openLease(url, (server) => {
@@ -96,7 +95,8 @@ export async function openPostgres(url: string, context: OpenContext): Promise<D
     // Whatever happens to a server, it may come back.
     unusable: new Promise(() => {}),
     async close() {
-      await Promise.all([lookUp.close(), db.destroy(), ...leases.map((lease) => lease.close())]);
+      const pools = [db.destroy(), unlimited.destroy(), ...leases.map((lease) => lease.close())];
+      await Promise.all([lookUp.close(), ...pools]);
     },
   };
 }
@@ -167,7 +167,7 @@ async function sendBatch<Queries extends Batch>(
 }
 
 async function prepare(url: string, appending: Appending, context: OpenContext): Promise<void> {
-  const db = openKysely(createPool({ url, ...MIGRATION_LIMITS }));
+  const db = openKysely(createPool({ url, ...UNLIMITED }));
   try {
     await migrate(db as Kysely<unknown>, COLUMN_TYPES, context);
     await createChangeHead(db, appending);

@@ -1,5 +1,5 @@
 /** Transactions, the same on both databases. */
-import { AbortedTransactionError, type Kysely, type RawBuilder, type Transaction } from "kysely";
+import { AbortedTransactionError, type Kysely, type Transaction } from "kysely";
 import { sendChanges, type Append, type Appending } from "../change-log.ts";
 import type { Change, Database } from "../database.ts";
 import {
@@ -13,25 +13,24 @@ import type { Schema } from "../schema.ts";
 export interface WriteSettings {
   /** Called after each commit that appended to the log. */
   readonly onCommit: () => void;
-  /** Run first in a transaction that takes long; `null` where nothing limits it. */
-  readonly liftLimits: RawBuilder<unknown> | null;
+  /** The same database without limits on time, for a transaction that takes long. */
+  readonly unlimited: Kysely<Schema>;
 }
 
 /** `Database.write` on Kysely. */
 export function createWrite(
   db: Kysely<Schema>,
   appending: Appending,
-  { onCommit, liftLimits }: WriteSettings,
+  { onCommit, unlimited }: WriteSettings,
 ): Database["write"] {
   return async (work, { isLong = false } = {}) => {
     let changes: readonly Change[] = [];
     let append: Append | null = null;
     try {
-      const value = await db
+      const value = await (isLong ? unlimited : db)
         .transaction()
         .setIsolationLevel("read committed")
         .execute(async (tx: Transaction<Schema>) => {
-          if (isLong) await liftLimits?.execute(tx);
           const outcome = await work(tx);
           changes = outcome.changes;
           if (changes.length > 0) append = await sendChanges(tx, changes, appending);
@@ -56,18 +55,12 @@ async function seqOf(append: Append | null): Promise<number | null> {
   return append === null ? null : append.seq;
 }
 
-/** `Database.snapshot` on Kysely. */
-export function createSnapshot(
-  db: Kysely<Schema>,
-  { liftLimits }: Pick<WriteSettings, "liftLimits">,
-): Database["snapshot"] {
+/** `Database.snapshot` on Kysely. @param unlimited the database without limits on time. */
+export function createSnapshot(unlimited: Kysely<Schema>): Database["snapshot"] {
   return (work) =>
-    db
+    unlimited
       .transaction()
       .setAccessMode("read only")
       .setIsolationLevel("repeatable read")
-      .execute(async (tx) => {
-        await liftLimits?.execute(tx);
-        return work(tx);
-      });
+      .execute(work);
 }
