@@ -36,6 +36,8 @@ const USAGE_PAUSE_SHARE = 9;
 const USAGE_PAUSE_MS_MIN = 100;
 const PRUNE_PAUSE_MS = 10 * 60_000;
 const PRUNE_BATCH_PAUSE_MS = 100;
+/** A node that is further ahead of its database refuses tokens before their time: somebody should know. */
+const CLOCK_AHEAD_MS_MAX = 60_000;
 /** The least time that is left to requests which run when the server stops. */
 const DRAIN_MS = 20_000;
 const MAIL_DRAIN_MS_MAX = 5000;
@@ -168,7 +170,10 @@ function listenOn(
 async function pruneAll(database: Database, logger: Logger, context: Context): Promise<void> {
   const pause = () => context.delay(PRUNE_BATCH_PAUSE_MS);
   try {
-    logger.log("debug", "pruned", { ...(await prune(database, context.clock.nowMs(), pause)) });
+    const pruned = await prune(database, context.clock.nowMs(), pause);
+    logger.log("debug", "pruned", { ...pruned });
+    const { clockAheadMs } = pruned;
+    if (clockAheadMs > CLOCK_AHEAD_MS_MAX) logger.log("warn", "clock_ahead", { clockAheadMs });
   } catch (error) {
     logger.log("warn", "not_pruned", { cause: describeError(error) });
   }

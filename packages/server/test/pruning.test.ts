@@ -2,11 +2,13 @@ import { expect, test } from "bun:test";
 import { sql } from "kysely";
 import { prune } from "../src/store/pruning.ts";
 import type { TokenRow } from "../src/store/schema.ts";
-import { describeEachDialect } from "./databases.ts";
+import { describeEachDialect, POSTGRES } from "./databases.ts";
 import { createTokenRow, createUserRow, hashOf } from "./rows.ts";
 
 const DAY_MS = 86_400_000;
-const NOW_MS = 2_000_000_000_000;
+/** Behind the clock of every database that the tests run on, which then does not count. */
+const NOW_MS = 1_700_000_000_000;
+const YEAR_MS = 365 * DAY_MS;
 const noPause = async (): Promise<void> => {};
 
 describeEachDialect("prune", (dialect) => {
@@ -57,7 +59,7 @@ describeEachDialect("prune", (dialect) => {
 
   test("keeps the newest rows of the change log, however old", async () => {
     await using testDatabase = await dialect.create();
-    const database = await testDatabase.open();
+    const database = await testDatabase.open({ nowMs: () => 1 });
     await sql`
       with recursive numbers(n) as (select 2 union all select n + 1 from numbers where n < 10600)
       insert into change_log (seq, uid, kind, at_ms) select n, 'u' || n, 'all', 1 from numbers
@@ -71,4 +73,28 @@ describeEachDialect("prune", (dialect) => {
       .executeTakeFirstOrThrow();
     expect([first, last]).toEqual([600, 10_600]);
   });
+});
+
+test("a node whose clock is years ahead deletes nothing that is not over by the database's", async () => {
+  await using testDatabase = await POSTGRES.create();
+  const database = await testDatabase.open();
+  const user = createUserRow();
+  await database.db.insertInto("user_account").values(user).execute();
+  const nowMs = Date.now();
+  const make = (name: string, given: Partial<TokenRow>): TokenRow =>
+    createTokenRow({ user_id: user.id, name, ...given });
+  const rows = [
+    make("live", { expires_at_ms: nowMs + YEAR_MS }),
+    make("live session", { kind: "session", expires_at_ms: nowMs + YEAR_MS }),
+    make("revoked, kept", { revoked_at_ms: nowMs }),
+    make("dead session", { kind: "session", expires_at_ms: nowMs - DAY_MS }),
+  ];
+  await database.db.insertInto("token").values(rows).execute();
+  const failure = { id: "f", key_hash: hashOf("a"), at_ms: nowMs };
+  await database.db.insertInto("login_failure").values(failure).execute();
+  const pruned = await prune(database, nowMs + 10 * YEAR_MS, noPause);
+  const left = await database.db.selectFrom("token").select("name").orderBy("name").execute();
+  expect(left.map(({ name }) => name)).toEqual(["live", "live session", "revoked, kept"]);
+  expect(pruned).toMatchObject({ tokens: 1, loginFailures: 0 });
+  expect(pruned.clockAheadMs).toBeGreaterThan(9 * YEAR_MS);
 });

@@ -46,6 +46,11 @@ export interface Capabilities {
   readonly usageRowsMax: number;
   /** The elements of a JSON array as rows with the column `value`, for a `from` clause. */
   readonly jsonElements: (json: string) => RawBuilder<unknown>;
+  /**
+   * The database's own wall clock, in milliseconds since the epoch; `null` where it has none but this
+   * machine's.
+   */
+  readonly clockMs: RawBuilder<number> | null;
 }
 
 /** How a transaction is run. */

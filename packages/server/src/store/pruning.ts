@@ -12,11 +12,13 @@ const CHANGES_KEPT = 10_000;
 const LOGIN_FAILURE_KEPT_MS = 3_600_000;
 const BATCH = 500;
 
-/** How many rows of each table were deleted. */
+/** How many rows of each table were deleted, and by which clock. */
 export interface Pruned {
   readonly tokens: number;
   readonly changes: number;
   readonly loginFailures: number;
+  /** How far this node's wall clock is ahead of the database's; negative where it is behind. */
+  readonly clockAheadMs: number;
 }
 
 /**
@@ -24,14 +26,20 @@ export interface Pruned {
  * of the change log (never the newest), and failed logins that no longer count. Several nodes may do
  * so at once.
  *
+ * What is over is judged by this node's clock or the database's, whichever is behind: nothing brings
+ * back what a node whose clock is years ahead has deleted for all.
+ *
+ * @param clockMs this node's wall clock, in milliseconds since the epoch.
  * @param pause waited for between batches, so that other writers get their turn.
  */
 export async function prune(
   database: Database,
-  nowMs: number,
+  clockMs: number,
   pause: () => Promise<void>,
 ): Promise<Pruned> {
   const { db } = database;
+  const databaseClockMs = await readClockMs(database, clockMs);
+  const nowMs = Math.min(clockMs, databaseClockMs);
   const deleteAll = async (deleteBatch: RawBuilder<unknown>): Promise<number> => {
     for (let total = 0; ; await pause()) {
       const { numAffectedRows = 0n } = await deleteBatch.execute(db);
@@ -45,7 +53,16 @@ export async function prune(
       (await deleteAll(deleteExpiredTokens(nowMs, nowMs - TOKEN_KEPT_MS))),
     changes: await deleteAll(deleteChanges(nowMs - CHANGE_KEPT_MS)),
     loginFailures: await deleteAll(deleteLoginFailures(nowMs - LOGIN_FAILURE_KEPT_MS)),
+    clockAheadMs: clockMs - databaseClockMs,
   };
+}
+
+/** @param ownMs what this machine's clock says, for a database that has no other. */
+async function readClockMs({ db, capabilities }: Database, ownMs: number): Promise<number> {
+  if (capabilities.clockMs === null) return ownMs;
+  const { rows } = await sql<{ clock_ms: number }>`
+    select ${capabilities.clockMs} as clock_ms`.execute(db);
+  return rows[0]?.clock_ms ?? ownMs;
 }
 
 function deleteRevokedTokens(untilMs: number): RawBuilder<unknown> {

@@ -81,6 +81,7 @@ export async function openPostgres(url: string, context: OpenContext): Promise<D
       skipLocked: true,
       usageRowsMax: 1000,
       jsonElements: (json) => sql`jsonb_array_elements(cast(${json} as jsonb))`,
+      clockMs: sql`cast(floor(extract(epoch from clock_timestamp()) * 1000) as bigint)`,
     },
     write: createWrite(db, appending, { onCommit: () => {}, unlimited }),
     snapshot: createSnapshot(unlimited),

@@ -99,6 +99,7 @@ export async function openSqlite(file: string, context: OpenContext): Promise<Da
       skipLocked: false,
       usageRowsMax: 100,
       jsonElements: (json) => sql`json_each(${json})`,
+      clockMs: null,
     },
     write: createWrite(db, appending, { onCommit: growth.look, unlimited: db }),
     snapshot: createSnapshot(db),
