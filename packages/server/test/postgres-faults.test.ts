@@ -222,6 +222,42 @@ describe("a revocation whose wait for the standby was cancelled", () => {
   });
 });
 
+test("commits that wait for a missing standby do not use up the server's connections", async () => {
+  await using testDatabase = await dialect.create();
+  await testDatabase.open();
+  const pool = createPool({
+    url: testDatabase.url,
+    connectionsMax: 2,
+    connectTimeoutMs: 300,
+    statementTimeoutMs: 100,
+    lockTimeoutMs: null,
+  });
+  const insert = async (): Promise<void> => {
+    const client = await pool.connect();
+    const text = "insert into login_failure values (gen_random_uuid(), '', 0)";
+    await client.query(text, []).finally(() => client.release());
+  };
+  const write = (): Promise<unknown> => errorOf(insert());
+  const countWaiting = async (): Promise<unknown> => {
+    const [row] = await query(
+      server.url,
+      `select count(*)::int as n from pg_stat_activity
+        where datname = '${new URL(testDatabase.url).pathname.slice(1)}' and wait_event = 'SyncRep'`,
+    );
+    return row?.["n"];
+  };
+  await withoutStandby(async () => {
+    while ((await write()) === "resolved");
+    for (let repeats = 0; repeats < 3; repeats += 1) {
+      expect(String(await write())).toInclude("wait for a synchronous standby");
+    }
+    expect(await countWaiting()).toBe(1);
+  });
+  // Usable again by itself.
+  while ((await write()) !== "resolved");
+  await pool.end();
+});
+
 describe("a frozen node", () => {
   test("stops the revocations of others for no longer than a second", async () => {
     await using testDatabase = await dialect.create();

@@ -37,6 +37,8 @@ export interface PoolOptions extends PoolLimits {
   readonly onConnect?: (client: ClientBase, server: string) => Promise<void>;
 }
 
+const APPLICATION_NAME = "conchd";
+
 /** How much longer than the server we wait for the end of a statement. */
 const ANSWER_GRACE_MS = 1_000;
 const RECONNECT_DELAY_MS_MIN = 20;
@@ -98,7 +100,7 @@ function poolConfig(options: PoolOptions): PoolConfig {
     keepAlive: true,
     // A transaction's last statements and its COMMIT go out together.
     pipeline: true,
-    application_name: "conchd",
+    application_name: APPLICATION_NAME,
     types: parsers,
     ...(statementTimeoutMs === null
       ? {}
@@ -125,12 +127,29 @@ export const SERVER_NAME = "extract(epoch from pg_postmaster_start_time())::text
  * A standby may be behind: it is never read. An acknowledged commit is on disk here, and on the
  * synchronous standbys: where the server's setting promises less, this connection asks for it. That a
  * commit did not reach its standbys is said by a warning, which a setting must not hold back.
+ *
+ * A commit whose synchronous standby is gone waits in the server for as long as that lasts, also when
+ * nobody waits for its answer any more. Were its connection replaced, so would the next ones be, until
+ * the server has none left for anybody: as long as such a commit waits no new connection is used.
  */
 const VERIFICATION = `
   select pg_is_in_recovery() as recovering, ${SERVER_NAME} as server,
     case when current_setting('synchronous_commit') in ('off', 'local', 'remote_write')
       then set_config('synchronous_commit', 'on', false) end as synchronous_commit,
+    exists (
+      select from pg_stat_activity
+      where datname = current_database() and application_name = '${APPLICATION_NAME}'
+        and wait_event = 'SyncRep'
+        and clock_timestamp() - state_change > cast($1 as float8) * interval '1 millisecond'
+    ) as "hasStuckCommit",
     set_config('client_min_messages', 'warning', false) as client_min_messages`;
+
+interface ServerState {
+  readonly recovering: boolean;
+  readonly server: string;
+  /** One waits for longer than a statement may take; `false` to who has no such limit. */
+  readonly hasStuckCommit: boolean;
+}
 
 /** Checks a new connection, and closes it where that takes longer than connecting may. */
 async function verifyInTime(client: ClientBase, options: PoolOptions): Promise<void> {
@@ -144,10 +163,15 @@ async function verifyInTime(client: ClientBase, options: PoolOptions): Promise<v
 }
 
 async function verify(client: ClientBase, options: PoolOptions): Promise<void> {
-  const { rows } = await client.query<{ recovering: boolean; server: string }>(VERIFICATION);
+  const { rows } = await client.query<ServerState>(VERIFICATION, [options.statementTimeoutMs]);
   const state = rows[0];
   if (state === undefined || state.recovering) {
     throw new DatabaseUnavailableError("the server is in recovery: a standby, or not yet up");
+  }
+  if (state.hasStuckCommit) {
+    throw new DatabaseUnavailableError(
+      "commits wait for a synchronous standby that does not answer",
+    );
   }
   const lifted = liftedLimits(options);
   if (lifted.length > 0) await client.query(LIFT_LIMITS, [lifted]);
