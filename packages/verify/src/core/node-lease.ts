@@ -15,6 +15,7 @@ export interface Lease extends Pick<
   readonly ensure: () => Promise<boolean>;
   /** Waits until that row of the log has been applied: shared, a second at most. */
   readonly reach: (seq: number) => Promise<boolean>;
+  /** Ends the lease for good: an answer that is still under way does not bring it back. */
   readonly close: () => void;
 }
 
@@ -107,7 +108,7 @@ export function createNodeLease(options: NodeLeaseOptions): NodeLease {
     return value;
   }
 
-  async function renew(): Promise<boolean> {
+  async function renew(number: number): Promise<boolean> {
     if (incarnation === null) await register();
     const cursor = history.cursor();
     if (incarnation === null || cursor === null) return false;
@@ -116,6 +117,8 @@ export function createNodeLease(options: NodeLeaseOptions): NodeLease {
     const isContinuation = continues(reading.slice, cursor);
     // What does not continue may begin anywhere: it takes another renewal, for the newest row.
     const last = isContinuation ? reading : await read(incarnation, cursor.seq, null);
+    // Closed meanwhile: the row may be gone, so that no wait counts on this node any more.
+    if (number !== renewals.started()) return false;
     if (!last.isMember) {
       incarnation = null;
       clock.end();
@@ -130,7 +133,7 @@ export function createNodeLease(options: NodeLeaseOptions): NodeLease {
 
   async function attempt(number: number): Promise<Attempted> {
     const startedAtMs = edge.clock.monotonicMs();
-    const succeeded = await renew().catch(() => false);
+    const succeeded = await renew(number).catch(() => false);
     failures = succeeded ? 0 : failures + 1;
     if (succeeded) lastSucceeded = number;
     if (succeeded && low() !== reportedLow) renewals.wake();

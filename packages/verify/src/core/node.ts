@@ -55,6 +55,7 @@ export interface Node<Request> {
    */
   waitFrom(position: Cursor, foundAtMs: number): Promise<WaitResult | null>;
   start(): void;
+  /** Ends the lease for good, and so grants nothing any more; forgets what was cached. */
   close(): void;
 }
 
@@ -100,6 +101,7 @@ export function createNode<Request>(options: NodeOptions<Request>): Node<Request
     close() {
       feed.close();
       lease.close();
+      cache.clear();
       members.close();
     },
   };

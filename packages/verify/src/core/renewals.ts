@@ -21,8 +21,9 @@ export interface Renewals {
    * later than the call and failed, and after a second at most. Starts an attempt.
    */
   readonly waitFor: (condition: () => boolean) => Promise<boolean>;
-  /** Attempts started so far. */
+  /** Attempts started so far; one whose number is another was given up. */
   readonly started: () => number;
+  /** For good. Gives up the attempt that runs, as `restart` does, and starts none. */
   readonly stop: () => void;
 }
 
@@ -142,6 +143,8 @@ export function createRenewals(
     started: () => started,
     stop() {
       isStopped = true;
+      // What an attempt is answered now must not count: nobody is told any more that a lease runs.
+      started += 1;
       timer?.cancel();
       for (const waiter of waiters) waiter.settle(false);
     },

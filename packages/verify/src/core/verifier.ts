@@ -26,6 +26,7 @@ export interface VerifierCore<Request> {
   readonly cache: EntryCache;
   readonly checker: Checker<Request>;
   start(): void;
+  /** Ends the lease for good and forgets everything. From then on nobody need wait for this verifier. */
   close(): void;
 }
 
@@ -52,6 +53,9 @@ export function createVerifierCore<Request>(
     cache,
     checker,
     start: lease.start,
-    close: lease.close,
+    close() {
+      lease.close();
+      cache.clear();
+    },
   };
 }

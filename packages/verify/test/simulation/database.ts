@@ -101,6 +101,8 @@ export interface Database {
     beat: number,
     timeLimitMs: number,
   ): Promise<void>;
+  /** What a node does that ends in good order: its row goes, whatever its beat. */
+  removeOwnRow(process: Process, server: Server, incarnation: string): Promise<void>;
   lookUp(process: Process, server: Server, tokenId: string): Promise<LookUpResult>;
   /** As a database in the process itself answers. @throws where it does not. */
   lookUpNow(process: Process, server: Server, tokenId: string): LookUpResult;
@@ -460,6 +462,27 @@ export function createDatabase(options: DatabaseOptions): Database {
     return limited(process, server, transaction, timeLimitMs, all());
   }
 
+  async function removeRow(
+    process: Process,
+    server: Server,
+    incarnation: string,
+    timeLimitMs: number,
+    isMeant: (row: Member) => boolean,
+  ): Promise<void> {
+    await transact(process, server, timeLimitMs, (transaction) =>
+      inTransaction<void>(process, server, transaction, (answer, fail) => {
+        const remove = () => {
+          const row = server.state.members.get(incarnation);
+          if (row !== undefined && isMeant(row)) {
+            transaction.writes.push((state) => state.members.delete(incarnation));
+          }
+          answer(undefined);
+        };
+        lock(server, transaction, incarnation, remove, fail);
+      }),
+    );
+  }
+
   async function revoke(
     process: Process,
     server: Server,
@@ -517,24 +540,10 @@ export function createDatabase(options: DatabaseOptions): Database {
           members: wantsMembers ? await statements.members() : null,
         };
       }),
-    async removeMember(process, server, incarnation, beat, timeLimitMs) {
-      await transact(process, server, timeLimitMs, (transaction) =>
-        inTransaction<void>(process, server, transaction, (answer, fail) =>
-          lock(
-            server,
-            transaction,
-            incarnation,
-            () => {
-              if (server.state.members.get(incarnation)?.beat === beat) {
-                transaction.writes.push((state) => state.members.delete(incarnation));
-              }
-              answer(undefined);
-            },
-            fail,
-          ),
-        ),
-      );
-    },
+    removeMember: (process, server, incarnation, beat, timeLimitMs) =>
+      removeRow(process, server, incarnation, timeLimitMs, (row) => row.beat === beat),
+    removeOwnRow: (process, server, incarnation) =>
+      removeRow(process, server, incarnation, boundMs / 2, () => true),
     lookUp(process, server, tokenId) {
       const looked = send<LookUpResult>(process, server, (answer) => {
         answer(find(server.state, tokenId));

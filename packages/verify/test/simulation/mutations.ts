@@ -385,6 +385,32 @@ export const MUTATIONS: readonly Mutation[] = [
       },
     ],
   },
+  {
+    name: "a verifier's lease is revived after its close",
+    patches: [
+      {
+        file: "verifier-lease.ts",
+        find: "number !== renewals.started() || answer.poll",
+        replace: "answer.poll",
+      },
+      {
+        file: "verifier.ts",
+        find: "lease.close();\n      cache.clear();",
+        replace: "lease.close();",
+      },
+    ],
+  },
+  {
+    name: "a node's lease is revived after its close",
+    patches: [
+      {
+        file: "node-lease.ts",
+        find: "if (number !== renewals.started()) return false;",
+        replace: "void number;",
+      },
+      { file: "node.ts", find: "lease.close();\n      cache.clear();", replace: "lease.close();" },
+    ],
+  },
 ];
 
 const CORE_FOLDER = join(import.meta.dir, "../../src/core");

@@ -10,7 +10,7 @@ export type Fault =
       readonly holder: number;
       readonly forMs: number;
     }
-  | { readonly kind: "crash"; readonly atMs: number; readonly holder: number }
+  | { readonly kind: "crash" | "leave"; readonly atMs: number; readonly holder: number }
   | {
       readonly kind: "step";
       readonly atMs: number;
@@ -72,6 +72,7 @@ export function createPlan(random: Random, boundMs: number): Plan {
   if (kind < 0.18) return createLostClocksPlan(random, boundMs);
   if (kind < 0.24) return createLaggardsPlan(random, boundMs);
   if (kind < 0.27) return createLostResetsPlan(random, boundMs);
+  if (kind < 0.3) return createLeaversPlan(random, boundMs);
   return createMixedPlan(random, boundMs);
 }
 
@@ -129,6 +130,9 @@ function createFaults(random: Random, boundMs: number, endMs: number, holders: n
     ["isolate"],
     ["isolate", "step"],
     ["isolate", "crash"],
+    ["leave"],
+    ["isolate", "leave"],
+    ["freeze", "leave"],
     ["freeze", "suspend"],
   ]);
   if (kinds.length === 0) return [];
@@ -136,7 +140,7 @@ function createFaults(random: Random, boundMs: number, endMs: number, holders: n
     const kind = random.pick(kinds);
     const atMs = random.between(0.1 * boundMs, endMs - 2 * boundMs);
     const holder = random.below(holders);
-    if (kind === "crash") return { kind, atMs, holder };
+    if (kind === "crash" || kind === "leave") return { kind, atMs, holder };
     if (kind === "step")
       return {
         kind,
@@ -206,6 +210,33 @@ function createLostResetsPlan(random: Random, boundMs: number): Plan {
     askEveryMs: boundMs / 100,
     revocationKinds: ["token"],
     revokeEveryMs: boundMs / 8,
+  };
+}
+
+/** Verifiers and nodes that end in good order, one after the other, over a network that takes its time. */
+function createLeaversPlan(random: Random, boundMs: number): Plan {
+  const faultsEndMs = 4 * boundMs;
+  // A node's row goes where no verifier hangs on it.
+  const nodes = random.pick([1, 3]);
+  const verifiers = 4 - nodes;
+  const leavers = nodes === 1 ? [1, 2, 3] : [0, 1];
+  const faults = Array.from({ length: 5 }, (_, index): Fault => {
+    const atMs = (0.2 + (index + random.next()) * 0.35) * boundMs;
+    return { kind: "leave", atMs, holder: random.pick(leavers) };
+  });
+  return {
+    ...quiet(random, boundMs),
+    nodes,
+    verifiers,
+    tokens: 24,
+    faults,
+    faultsEndMs,
+    endMs: faultsEndMs + 2.3 * boundMs,
+    latencyMs: boundMs / 50,
+    lostNotifications: 1,
+    askEveryMs: boundMs / 100,
+    revokeEveryMs: boundMs / 6,
+    revocationKinds: ["token"],
   };
 }
 

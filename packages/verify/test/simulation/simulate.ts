@@ -283,7 +283,7 @@ export function simulate(subject: Subject, seed: number): RunResult {
   const holders: (SimNode | SimVerifier)[] = [...nodes, ...verifiers];
 
   /** A verifier that ends in good order says so to the node that it holds its lease from. */
-  function leave(verifier: SimVerifier): void {
+  function leaveNode(verifier: SimVerifier): void {
     verifier.core.close();
     const node = nodeFor(verifier);
     const delay = latency(verifier.process, node.process);
@@ -292,8 +292,31 @@ export function simulate(subject: Subject, seed: number): RunResult {
     }
   }
 
+  /** A node that ends in good order takes its row away, where no verifier hangs on it. */
+  function leaveDatabase({ process, server, core }: SimNode): void {
+    const incarnation = core.lease.incarnation();
+    core.close();
+    core.holders.forgetEnded();
+    if (core.holders.count() > 0) return;
+    database.removeOwnRow(process, server, incarnation).catch(() => {
+      // The other nodes remove it once it has not changed for two bounds.
+    });
+  }
+
+  /** Ends in good order, is asked for a while longer, which must do no harm, and comes back. */
+  function leave(holder: SimNode | SimVerifier, index: number): void {
+    const { process } = holder;
+    process.schedule(0, () => {
+      if ("server" in holder) leaveDatabase(holder);
+      else leaveNode(holder);
+      process.schedule(random.between(0, BOUND_MS), () => {
+        if (holder.process === process) restart(holder, index);
+      });
+    });
+  }
+
   function restart(holder: SimNode | SimVerifier, index: number): void {
-    if ("lastAnswer" in holder && random.chance(0.5)) leave(holder);
+    if ("lastAnswer" in holder && random.chance(0.5)) leaveNode(holder);
     holder.process.kill();
     world.after(random.between(1, BOUND_MS), () => {
       holder.process = newProcess(index);
@@ -441,6 +464,7 @@ export function simulate(subject: Subject, seed: number): RunResult {
       if (fault.kind === "isolate") holder.process.isolate(fault.forMs);
       else if (fault.kind === "freeze") holder.process.freeze(fault.forMs);
       else if (fault.kind === "crash") restart(holder, fault.holder % holders.length);
+      else if (fault.kind === "leave") leave(holder, fault.holder % holders.length);
       else if (fault.kind === "step") machine.stepWall(fault.byMs);
       else {
         machine.suspend(fault.forMs);
