@@ -235,7 +235,7 @@ export function createChecker<Request>(options: CheckerOptions<Request>): Checke
     const key = given.slice();
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
       if (!lease.isLive() && !(await lease.ensure())) return null;
-      if (!(await lease.reach(seq))) return null;
+      if (!(await lease.seek(seq))) return null;
       const position = history.cursor();
       if (position === null) return null;
       const entry = cache.get(key);

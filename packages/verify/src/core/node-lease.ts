@@ -13,8 +13,13 @@ export interface Lease extends Pick<
 > {
   /** Waits for a renewal where the lease is dead: shared, a second at most. */
   readonly ensure: () => Promise<boolean>;
-  /** Waits until that row of the log has been applied: shared, a second at most. */
+  /** Waits until that row of the log, which exists, has been applied: shared, a second at most. */
   readonly reach: (seq: number) => Promise<boolean>;
+  /**
+   * The same for a row that somebody names, which need not exist: as soon as the log has been read to its
+   * end it is `false`, so that nobody can have it read again and again.
+   */
+  readonly seek: (seq: number) => Promise<boolean>;
   /** Ends the lease for good: an answer that is still under way does not bring it back. */
   readonly close: () => void;
 }
@@ -145,6 +150,16 @@ export function createNodeLease(options: NodeLeaseOptions): NodeLease {
     return { succeeded, nextMs: Math.max(0, startedAtMs + periodMs - edge.clock.monotonicMs()) };
   }
 
+  function hasReached(seq: number): boolean {
+    return (history.cursor()?.seq ?? -1) >= seq;
+  }
+
+  /** A renewal that begins now or later has read the log to its end. */
+  function renewFromNow(): Promise<boolean> {
+    const from = renewals.started();
+    return renewals.waitFor(() => lastSucceeded > from);
+  }
+
   return {
     mark: clock.mark,
     isLive: clock.isLive,
@@ -158,11 +173,9 @@ export function createNodeLease(options: NodeLeaseOptions): NodeLease {
       if (low() !== reportedLow) renewals.wake();
     },
     ensure: () => renewals.waitFor(clock.isLive),
-    reach: (seq) => renewals.waitFor(() => (history.cursor()?.seq ?? -1) >= seq),
-    renew() {
-      const from = renewals.started();
-      return renewals.waitFor(() => lastSucceeded > from);
-    },
+    reach: (seq) => renewals.waitFor(() => hasReached(seq)),
+    seek: async (seq) => hasReached(seq) || ((await renewFromNow()) && hasReached(seq)),
+    renew: renewFromNow,
     incarnation: () => incarnation ?? "",
     close() {
       renewals.stop();

@@ -91,6 +91,10 @@ export function createVerifierLease(options: VerifierLeaseOptions): VerifierLeas
     return { succeeded: true, nextMs: isHasty ? boundMs * HOLD * (0.5 + edge.random() / 2) : 0 };
   }
 
+  function reach(seq: number): Promise<boolean> {
+    return renewals.waitFor(() => (history.cursor()?.seq ?? -1) >= seq);
+  }
+
   return {
     mark: clock.mark,
     isLive: clock.isLive,
@@ -107,7 +111,9 @@ export function createVerifierLease(options: VerifierLeaseOptions): VerifierLeas
       }
       return renewals.waitFor(clock.isLive);
     },
-    reach: (seq) => renewals.waitFor(() => (history.cursor()?.seq ?? -1) >= seq),
+    reach,
+    // The node may lag: what it answers does not tell that there is no such row.
+    seek: reach,
     close() {
       renewals.stop();
       clock.end();

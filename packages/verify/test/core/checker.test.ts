@@ -37,6 +37,7 @@ function setUp(more: Partial<LookUpResult> = {}, looksUpSoon = false) {
       return (isLive = true);
     },
     reach: async () => true,
+    seek: async () => true,
     close: () => {},
   };
   const record = {
