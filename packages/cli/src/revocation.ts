@@ -41,6 +41,14 @@ export function receiptLine(receipt: RevocationReceipt | null): string {
   const start = `\nin force everywhere after ${waitedMs} ms`;
   const count = `${confirmed} of ${holders} known ${holders === 1 ? "holder" : "holders"} confirmed`;
   return proof === "confirmed"
-    ? `${start}: ${count}`
+    ? `${start}: ${count}${endedLeases(holders - confirmed)}`
     : `${start}: ${count}; the proof is the bound of ${boundMs / 1000} s, after which nothing accepts it`;
+}
+
+/** What became of the holders that did not confirm, where that is known of all. */
+function endedLeases(others: number): string {
+  if (others <= 0) return "";
+  return others === 1
+    ? "; the lease of the other has ended"
+    : "; the leases of the others have ended";
 }

@@ -27,11 +27,14 @@ export const RevocationReceipt = /* @__PURE__ */ defineSchema(() =>
         .int()
         .nonnegative()
         .meta({ description: "From the commit, milliseconds" }),
-      confirmed: z.number().int().nonnegative().meta({ description: "Holders that confirmed" }),
-      holders: z.number().int().nonnegative().meta({ description: "Holders known at the commit" }),
+      confirmed: z.number().int().nonnegative().meta({ description: "Holders that applied it" }),
+      holders: z.number().int().nonnegative().meta({
+        description: "Holders known after the commit, or at the end where those are more",
+      }),
       proof: z.enum(["confirmed", "bound"]).meta({
         description:
-          "confirmed: every holder applied it; bound: no lease from before it can be live",
+          "confirmed: every holder applied it, or its lease has ended; " +
+          "bound: no lease from before it can be live",
       }),
       bound_ms: z.number().int().positive().meta({ description: "The bound B, milliseconds" }),
     })

@@ -117,7 +117,7 @@ describeServer(
       expect(answer.json()).toMatchObject({ node_url: "http://node-1.internal:5001" });
     });
 
-    test("a holder that is silent holds a wait up until its lease is over", async () => {
+    test("a holder that is silent holds a wait up until its lease is over, and has not confirmed", async () => {
       const ann = await server.createUser();
       const service = await server.createToken(ann, "service", { rights: "verify" });
       await server.createToken(ann, "revoked");
@@ -126,7 +126,9 @@ describeServer(
       const answer = await server.call("DELETE", "/user/me/token/revoked?wait=1", {
         as: ann.session,
       });
-      expect(answer.json()["waited_ms"]).toBeGreaterThan(4000);
+      const receipt = answer.json();
+      expect(receipt["waited_ms"]).toBeGreaterThan(4000);
+      expect(receipt["holders"]).toBeGreaterThan(receipt["confirmed"]);
     }, 20_000);
   },
   { advertise: "http://node-1.internal:5001" },

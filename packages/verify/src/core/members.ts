@@ -4,11 +4,15 @@ import type { Edge, Timer } from "./types.ts";
 
 /** How a revocation is known to be in force. */
 export interface WaitResult {
-  /** `confirmed`: every holder applied it; `bound`: no lease from before it can be live. */
+  /**
+   * `confirmed`: every holder applied it, or is known to hold no lease any more; `bound`: no lease from
+   * before it can be live.
+   */
   readonly proof: "confirmed" | "bound";
   readonly waitedMs: number;
-  /** Holders (nodes and verifiers) that confirmed, of those known. */
+  /** Holders (nodes and verifiers) that applied it. */
   readonly confirmed: number;
+  /** Holders that were known when the wait began, or at its end where those are more. */
   readonly holders: number;
 }
 
@@ -36,6 +40,8 @@ const STALE = 2;
 interface Waiter {
   readonly seq: number;
   readonly startedAtMs: number;
+  /** By the first reading since the wait began; `null` before it. */
+  holdersAtFirst: number | null;
   settle(proof: WaitResult["proof"]): void;
 }
 
@@ -93,7 +99,10 @@ export function createMemberWatch(
       observedAtMs = edge.clock.monotonicMs();
       removeStale(sentAtMs);
       const low = Math.min(...rows.map((member) => member.low));
-      for (const waiter of waiters) if (low >= waiter.seq) waiter.settle("confirmed");
+      for (const waiter of waiters) {
+        waiter.holdersAtFirst ??= count(rows);
+        if (low >= waiter.seq) waiter.settle("confirmed");
+      }
     },
     wait(seq, committedAtMs) {
       return new Promise((resolve) => {
@@ -103,12 +112,15 @@ export function createMemberWatch(
         const waiter: Waiter = {
           seq,
           startedAtMs,
+          holdersAtFirst: null,
           settle(proof) {
             deadline.cancel();
             waiters.delete(waiter);
             const confirmed = count(members.filter((member) => member.low >= seq));
             const waitedMs = Math.round(edge.clock.monotonicMs() - committedAtMs);
-            resolve({ proof, waitedMs, confirmed, holders: count(members) });
+            // Whose lease has ended is not in the last reading, and has not confirmed anything.
+            const holders = Math.max(waiter.holdersAtFirst ?? 0, count(members));
+            resolve({ proof, waitedMs, confirmed, holders });
           },
         };
         waiters.add(waiter);

@@ -64,3 +64,25 @@ test("a member's row goes when it is unchanged for two bounds, by when it was as
   watch.observe([{ ...member, beat: 2 }], 5100);
   expect(removed).toEqual([["m", 2]]);
 });
+
+test("whose lease ran out while it was waited for is a known holder, and has not confirmed", async () => {
+  const timers = { set: () => ({ cancel: () => {} }) };
+  const edge = { clock: createClock().clock, timers, random: () => 0.5 };
+  const watch = createMemberWatch(edge, 1000, {} as LogSource, () => {});
+  const member: Member = { incarnation: "m", beat: 1, low: 1, holders: 1 };
+  const waited = watch.wait(2, 0);
+  watch.observe([member], 0);
+  watch.observe([{ ...member, beat: 2, low: 2, holders: 0 }], 0);
+  expect(await waited).toEqual({ proof: "confirmed", waitedMs: 0, confirmed: 1, holders: 2 });
+});
+
+test("who comes while others are waited for is counted too", async () => {
+  const timers = { set: () => ({ cancel: () => {} }) };
+  const edge = { clock: createClock().clock, timers, random: () => 0.5 };
+  const watch = createMemberWatch(edge, 1000, {} as LogSource, () => {});
+  const member: Member = { incarnation: "m", beat: 1, low: 1, holders: 1 };
+  const waited = watch.wait(2, 0);
+  watch.observe([member], 0);
+  watch.observe([{ ...member, beat: 2, low: 2, holders: 2 }], 0);
+  expect(await waited).toMatchObject({ proof: "confirmed", confirmed: 3, holders: 3 });
+});
