@@ -63,12 +63,26 @@ export interface Server {
   isStandby: boolean;
 }
 
-/** What revoking asks of the database. */
-export interface RevocationWish {
+/** What is to be revoked. */
+export interface RevocationSubject {
+  /** `all`: an import that takes one token away; its row of the log names none. */
   readonly kind: ChangeRow["kind"];
+  /** `null` where all of the user's are meant. */
   readonly tokenId: string | null;
-  readonly userId: string | null;
+  readonly userId: string;
+}
+
+/** What revoking asks of the database. */
+export interface RevocationWish extends RevocationSubject {
   readonly rollsBack: boolean;
+}
+
+/** Whether it takes that token away. */
+export function isMeant(
+  subject: RevocationSubject,
+  token: { readonly id: string; readonly userId: string },
+): boolean {
+  return subject.kind === "user" ? token.userId === subject.userId : token.id === subject.tokenId;
 }
 
 /** What it came to: the row, or the position at which nothing was left to revoke. */
@@ -354,14 +368,13 @@ export function createDatabase(options: DatabaseOptions): Database {
     return { epoch, rows: fromSeq === null ? log.slice(-1) : log.filter((r) => r.seq >= fromSeq) };
   }
 
-  function append(state: State, row: ChangeRow, commit: Commit): void {
+  function append(state: State, row: ChangeRow, subject: RevocationSubject, commit: Commit): void {
     state.log.push(row);
     state.log.sort((one, other) => one.seq - other.seq);
     if (row.seq > state.head.seq) state.head = row;
     state.log = state.log.slice(-options.keptRows);
     for (const [id, token] of state.tokens) {
-      const isMeant = row.kind === "user" ? token.userId === row.userId : id === row.tokenId;
-      if (isMeant && token.revokedBy === null) {
+      if (isMeant(subject, token) && token.revokedBy === null) {
         state.tokens.set(id, { ...token, revokedBy: commit });
       }
     }
@@ -492,23 +505,19 @@ export function createDatabase(options: DatabaseOptions): Database {
     const early = options.faults.drawsNumbersOutsideTheLock ? (drawn += 1) : null;
     const position = await inTransaction<Cursor | null>(process, server, transaction, (answer) => {
       const { state } = server;
-      const isLeft =
-        wish.kind === "all" ||
-        [...state.tokens.values()].some(
-          (token) =>
-            token.revokedBy === null &&
-            (wish.kind === "user" ? token.userId === wish.userId : token.id === wish.tokenId),
-        );
+      const isLeft = [...state.tokens.values()].some(
+        (token) => token.revokedBy === null && isMeant(wish, token),
+      );
       answer(isLeft ? null : positionOf(state));
     });
     if (position !== null) return { position };
     const row = await inTransaction<ChangeRow>(process, server, transaction, (answer, fail) => {
       const write = () => {
         uids += 1;
-        const { kind, tokenId, userId } = wish;
+        const { kind } = wish;
         const seq = early ?? server.state.head.seq + 1;
-        const row = { seq, uid: `u${uids}`, kind, tokenId, userId };
-        transaction.writes.push((state, by) => append(state, row, by));
+        const row = { seq, uid: `u${uids}`, ...namedBy(wish), kind };
+        transaction.writes.push((state, by) => append(state, row, wish, by));
         transaction.row = row;
         answer(row);
       };
@@ -588,6 +597,11 @@ export function createDatabase(options: DatabaseOptions): Database {
       wal = [];
     },
   };
+}
+
+/** What the row of the log says of it. */
+function namedBy({ kind, tokenId, userId }: RevocationSubject) {
+  return { tokenId: kind === "token" ? tokenId : null, userId: kind === "all" ? null : userId };
 }
 
 function recordOf({ id, userId }: StoredToken): NonNullable<LookUpResult["record"]> {

@@ -386,6 +386,26 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
   },
   {
+    name: "an `all` row empties no cache",
+    patches: [
+      {
+        file: "entry-cache.ts",
+        find: 'if (change.kind === "all") clear();',
+        replace: 'if (change.kind === "all") return;',
+      },
+    ],
+  },
+  {
+    name: "an `all` row is forgotten by the history",
+    patches: [
+      {
+        file: "history.ts",
+        find: "if (subject === null) lastSeqOfAll = row.seq;",
+        replace: "if (subject === null) return;",
+      },
+    ],
+  },
+  {
     name: "a verifier's lease is revived after its close",
     patches: [
       {

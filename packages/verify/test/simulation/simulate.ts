@@ -1,7 +1,13 @@
 /** One run: a seed makes the world, its faults and its load; the run ends with a verdict. */
 import type * as Core from "../../src/core/index.ts";
 import type { ChangeRow, FeedAnswer, FeedRequest, LookUpResult } from "../../src/core/index.ts";
-import { createDatabase, type Server, type StoreFaults } from "./database.ts";
+import {
+  createDatabase,
+  isMeant,
+  type RevocationSubject,
+  type Server,
+  type StoreFaults,
+} from "./database.ts";
 import { createPlan, type Plan } from "./plan.ts";
 import { createMachine, createProcess, createRandom, createWorld, type Process } from "./world.ts";
 import { keyText } from "../../src/core/key.ts";
@@ -366,30 +372,24 @@ export function simulate(subject: Subject, seed: number): RunResult {
     world.after(random.between(1, 30), () => ask(holder, who));
   });
 
-  function noteWaited(
-    row: Pick<ChangeRow, "kind" | "tokenId" | "userId">,
-    proof: "confirmed" | "bound",
-  ) {
+  function noteWaited(subject: RevocationSubject, proof: "confirmed" | "bound") {
     result.waits[proof] += 1;
-    for (const { id, userId } of tokens) {
-      const isMeant = row.kind === "user" ? userId === row.userId : id === row.tokenId;
-      if (isMeant && !confirmedAt.has(id)) confirmedAt.set(id, world.now());
+    for (const token of tokens) {
+      if (!isMeant(subject, token) || confirmedAt.has(token.id)) continue;
+      confirmedAt.set(token.id, world.now());
     }
   }
 
   // Revocations, repeated until they are known to be stored, each with a wait.
-  async function revoke(
-    row: { kind: ChangeRow["kind"]; tokenId: string | null; userId: string | null },
-    onWaited: () => void,
-  ): Promise<void> {
+  async function revoke(subject: RevocationSubject, onWaited: () => void): Promise<void> {
     const node = random.pick(nodes);
     const { process, core } = node;
     const again = () =>
-      world.after(random.between(5, BOUND_MS / 4), () => void revoke(row, onWaited));
+      world.after(random.between(5, BOUND_MS / 4), () => void revoke(subject, onWaited));
     if (!isUp(node)) return again();
     const rollsBack = isFaulty() && random.chance(0.15);
     try {
-      const revoked = await database.revoke(process, reachServer(), { ...row, rollsBack });
+      const revoked = await database.revoke(process, reachServer(), { ...subject, rollsBack });
       const nowMs = process.edge.clock.monotonicMs();
       if ("row" in revoked) {
         if (revoked.warning !== null) return again();
@@ -401,7 +401,7 @@ export function simulate(subject: Subject, seed: number): RunResult {
           : await core.waitFrom(revoked.position, nowMs);
       if (!process.isAlive()) return;
       if (waited === null) return again();
-      noteWaited(row, waited.proof);
+      noteWaited(subject, waited.proof);
       onWaited();
     } catch {
       again();
@@ -447,12 +447,9 @@ export function simulate(subject: Subject, seed: number): RunResult {
     const victim = random.pick(tokens.filter(({ id }) => !isGood(id)));
     const kind = random.pick(plan.revocationKinds);
     lately = victim.id;
-    const row = {
-      kind,
-      tokenId: kind === "token" ? victim.id : null,
-      userId: kind === "all" ? null : victim.userId,
-    };
-    if (plan.revokes) void revoke(row, () => {});
+    const { id, userId } = victim;
+    const subject = { kind, tokenId: kind === "user" ? null : id, userId };
+    if (plan.revokes) void revoke(subject, () => {});
   }
   world.after(random.between(50, 200), revokeSome);
 
@@ -491,8 +488,8 @@ export function simulate(subject: Subject, seed: number): RunResult {
 
   function expectWaitsToReturn({ faultsEndMs, graceMs, endMs }: Plan): void {
     let returned = false;
-    const row = { kind: "user" as const, tokenId: null, userId: "u3" };
-    world.after(faultsEndMs + graceMs, () => void revoke(row, () => (returned = true)));
+    const subject = { kind: "user" as const, tokenId: null, userId: "u3" };
+    world.after(faultsEndMs + graceMs, () => void revoke(subject, () => (returned = true)));
     world.after(endMs - 1, () => {
       if (!returned) fail("liveness", "a wait has not returned");
     });
