@@ -185,6 +185,6 @@ test("a transfer takes as long as its statements do, whatever limits they have o
     begin perform pg_sleep(6.5); return null; end $$;
     create trigger wait before delete on token for each statement execute function wait()`,
   );
-  await importDatabase(database, replay(lines), { replace: true });
+  await importDatabase(database, replay(lines), { replace: true, pause: async () => {} });
   expect(await collect(database)).toEqual(lines);
 });

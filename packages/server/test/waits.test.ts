@@ -128,7 +128,7 @@ describeServer(
       });
       const receipt = answer.json();
       expect(receipt["waited_ms"]).toBeGreaterThan(4000);
-      expect(receipt["holders"]).toBeGreaterThan(receipt["confirmed"]);
+      expect(receipt["holders"]).toBeGreaterThan(receipt["confirmed"] as number);
     }, 20_000);
   },
   { advertise: "http://node-1.internal:5001" },

@@ -68,13 +68,11 @@ export function createVerifierIn(context: VerifierContext, options: VerifierOpti
     readCount("usageIntervalMs", options.usageIntervalMs ?? 2000),
     transport.report,
   );
-  let isClosed = false;
   let closing: Promise<void> | null = null;
   core.start();
 
   function toVerification(decision: Decision): Verification {
-    // A poll that is answered while the verifier closes would begin a lease that it has given back.
-    if (isClosed || decision.outcome === "unavailable") return UNAVAILABLE;
+    if (decision.outcome === "unavailable") return UNAVAILABLE;
     if (decision.outcome === "invalid") return { status: "invalid", reason: decision.reason };
     const { outcome: status, entry } = decision;
     if (status === "ok") usage.note(entry);
@@ -96,7 +94,6 @@ export function createVerifierIn(context: VerifierContext, options: VerifierOpti
   async function end(): Promise<void> {
     // Only a lease that has ended may be given up: nodes stop waiting for this holder.
     const isHolding = core.lease.isLive();
-    isClosed = true;
     core.close();
     await Promise.all([usage.close(), isHolding && transport.leave(holder)]);
     transport.close();
@@ -112,7 +109,7 @@ export function createVerifierIn(context: VerifierContext, options: VerifierOpti
       return cached === null ? verifyByLookUp(bearer, needed) : Promise.resolve(cached);
     },
     stats: () => ({
-      isLive: !isClosed && core.lease.isLive(),
+      isLive: core.lease.isLive(),
       leaseAgeMs: core.lease.ageMs(),
       boundMs: core.lease.boundMs(),
       entries: core.cache.size(),

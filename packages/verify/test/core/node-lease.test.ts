@@ -63,7 +63,8 @@ test("a look-up as of a row that does not exist takes one renewal, and is refuse
   );
   pass(500);
   expect(renewals() - before).toBe(1);
-  expect(await Promise.all([looked, ...others])).toEqual(Array.from({ length: 10 }, () => null));
+  const found = new Set(await Promise.all([looked, ...others]));
+  expect(found).toEqual(new Set([null]));
 });
 
 test("a look-up as of a row that is new to the node is answered by the next renewal", async () => {

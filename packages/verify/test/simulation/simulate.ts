@@ -463,7 +463,7 @@ export function simulate(subject: Subject, seed: number): RunResult {
       else if (fault.kind === "crash") restart(holder, fault.holder % holders.length);
       else if (fault.kind === "leave") leave(holder, fault.holder % holders.length);
       else if (fault.kind === "step") machine.stepWall(fault.byMs);
-      else {
+      else if (fault.kind === "suspend") {
         machine.suspend(fault.forMs);
         holders.forEach(
           ({ process }) => process.machine === machine && process.freeze(fault.forMs),
