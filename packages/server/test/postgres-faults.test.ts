@@ -4,6 +4,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { createRevokeCredential } from "../src/services/credential-revocation.ts";
 import { createTokenService } from "../src/services/token.ts";
 import type { Caller } from "../src/services/verification.ts";
+import { sql } from "kysely";
 import type { Committed, Database, Outcome } from "../src/store/database.ts";
 import { openDatabase } from "../src/store/open-database.ts";
 import { createPostgresLookUp } from "../src/store/dialect/postgres-look-up.ts";
@@ -220,6 +221,31 @@ describe("a revocation whose wait for the standby was cancelled", () => {
       await revokeCredential({ kind: "api", text: createToken(randomBytes) });
     });
   });
+});
+
+test("a connection goes on asking for what it promises when the server's setting is lowered", async () => {
+  await using testDatabase = await dialect.create();
+  const { db } = await testDatabase.open();
+  // One connection, which was made before.
+  const observed = await db.connection().execute(async (connection) => {
+    const read = async (name: string): Promise<string> => {
+      const { rows } = await sql<{ value: string }>`
+        select current_setting(${name}) as value`.execute(connection);
+      return rows[0]?.value ?? "";
+    };
+    await read("synchronous_commit");
+    await query(server.url, "alter system set synchronous_commit = 'local'");
+    await query(server.url, "alter system set work_mem = '5MB'");
+    try {
+      await query(server.url, "select pg_reload_conf()");
+      while ((await read("work_mem")) !== "5MB");
+      return await read("synchronous_commit");
+    } finally {
+      await query(server.url, "alter system reset all");
+      await query(server.url, "select pg_reload_conf()");
+    }
+  });
+  expect(observed).toBe("on");
 });
 
 test("commits that wait for a missing standby do not use up the server's connections", async () => {

@@ -125,8 +125,9 @@ export const SERVER_NAME = "extract(epoch from pg_postmaster_start_time())::text
 
 /**
  * A standby may be behind: it is never read. An acknowledged commit is on disk here, and on the
- * synchronous standbys: where the server's setting promises less, this connection asks for it. That a
- * commit did not reach its standbys is said by a warning, which a setting must not hold back.
+ * synchronous standbys: where the server's setting promises less, this connection asks for it, and keeps
+ * to it when the setting is lowered later. That a commit did not reach its standbys is said by a warning,
+ * which a setting must not hold back.
  *
  * A commit whose synchronous standby is gone waits in the server for as long as that lasts, also when
  * nobody waits for its answer any more. Were its connection replaced, so would the next ones be, until
@@ -134,8 +135,9 @@ export const SERVER_NAME = "extract(epoch from pg_postmaster_start_time())::text
  */
 const VERIFICATION = `
   select pg_is_in_recovery() as recovering, ${SERVER_NAME} as server,
-    case when current_setting('synchronous_commit') in ('off', 'local', 'remote_write')
-      then set_config('synchronous_commit', 'on', false) end as synchronous_commit,
+    set_config('synchronous_commit',
+      case when current_setting('synchronous_commit') in ('off', 'local', 'remote_write')
+        then 'on' else current_setting('synchronous_commit') end, false) as synchronous_commit,
     exists (
       select from pg_stat_activity
       where datname = current_database() and application_name = '${APPLICATION_NAME}'
