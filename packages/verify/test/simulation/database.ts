@@ -20,6 +20,8 @@ export interface StoreFaults {
   readonly drawsNumbersOutsideTheLock: boolean;
   /** A renewal only reads. */
   readonly renewsWithoutWriting: boolean;
+  /** A member's row is removed although it has been updated since it was judged. */
+  readonly removesRowsThatHaveBeaten: boolean;
 }
 
 /** A committed transaction on its way through the servers. */
@@ -30,9 +32,14 @@ interface Commit {
   isReplicated: boolean;
 }
 
-interface StoredToken {
+/** A token as it is made. */
+export interface SimToken {
   readonly id: string;
   readonly userId: string;
+  readonly expiresAtMs: number;
+}
+
+interface StoredToken extends SimToken {
   revokedBy: Commit | null;
 }
 
@@ -78,10 +85,7 @@ export interface RevocationWish extends RevocationSubject {
 }
 
 /** Whether it takes that token away. */
-export function isMeant(
-  subject: RevocationSubject,
-  token: { readonly id: string; readonly userId: string },
-): boolean {
+export function isMeant(subject: RevocationSubject, token: SimToken): boolean {
   return subject.kind === "user" ? token.userId === subject.userId : token.id === subject.tokenId;
 }
 
@@ -134,7 +138,7 @@ export interface DatabaseOptions {
   readonly random: Random;
   readonly boundMs: number;
   readonly faults: StoreFaults;
-  readonly tokens: readonly { readonly id: string; readonly userId: string }[];
+  readonly tokens: readonly SimToken[];
   /** Rows kept by the pruning after each commit. */
   readonly keptRows: number;
   /** How likely a commit is visible before it is replicated. */
@@ -173,7 +177,7 @@ export function createDatabase(options: DatabaseOptions): Database {
   function createServer(name: string, isStandby: boolean): Server {
     const head: ChangeRow = { seq: 1, uid: "u0", kind: "all", tokenId: null, userId: null };
     const tokens = new Map(
-      options.tokens.map(({ id, userId }) => [id, { id, userId, revokedBy: null }]),
+      options.tokens.map((token) => [token.id, { ...token, revokedBy: null }]),
     );
     const state: State = { epoch: "e1", head, log: [head], tokens, members: new Map() };
     const server = { name, state, isUp: true, isStandby };
@@ -550,7 +554,13 @@ export function createDatabase(options: DatabaseOptions): Database {
         };
       }),
     removeMember: (process, server, incarnation, beat, timeLimitMs) =>
-      removeRow(process, server, incarnation, timeLimitMs, (row) => row.beat === beat),
+      removeRow(
+        process,
+        server,
+        incarnation,
+        timeLimitMs,
+        (row) => row.beat === beat || options.faults.removesRowsThatHaveBeaten,
+      ),
     removeOwnRow: (process, server, incarnation) =>
       removeRow(process, server, incarnation, boundMs / 2, () => true),
     lookUp(process, server, tokenId) {
@@ -604,14 +614,14 @@ function namedBy({ kind, tokenId, userId }: RevocationSubject) {
   return { tokenId: kind === "token" ? tokenId : null, userId: kind === "all" ? null : userId };
 }
 
-function recordOf({ id, userId }: StoredToken): NonNullable<LookUpResult["record"]> {
+function recordOf({ id, userId, expiresAtMs }: StoredToken): NonNullable<LookUpResult["record"]> {
   return {
     tokenId: id,
     kind: "api",
     tokenName: id,
     rights: "full",
     createdAtMs: 0,
-    expiresAtMs: 4e12,
+    expiresAtMs,
     passwordChangeRequired: false,
     user: { id: userId, email: `${userId}@example.com`, name: userId, isAdmin: false },
   };

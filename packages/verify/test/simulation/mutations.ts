@@ -28,6 +28,7 @@ export interface Mutation {
 const NO_FAULTS: StoreFaults = {
   drawsNumbersOutsideTheLock: false,
   renewsWithoutWriting: false,
+  removesRowsThatHaveBeaten: false,
 };
 
 /** A cursor that moves without the rows before. */
@@ -382,6 +383,35 @@ export const MUTATIONS: readonly Mutation[] = [
         file: "holders.ts",
         find: "record(holder, seq, leftMs, true)",
         replace: "record(holder, seq, leftMs, false)",
+      },
+    ],
+  },
+  {
+    name: "who has left is granted a lease all the same",
+    patches: [{ file: "holders.ts", find: "if (released.has(holder)) return false;", replace: "" }],
+  },
+  {
+    name: "a member's row is removed although it has beaten since",
+    patches: [],
+    store: { ...NO_FAULTS, removesRowsThatHaveBeaten: true },
+  },
+  {
+    name: "a verifier's entry is not checked at answering",
+    patches: [
+      { file: "verifier.ts", find: "onChange: cache.forget", replace: "onChange: () => {}" },
+    ],
+  },
+  {
+    name: "an expiry is ignored",
+    patches: [{ file: "checker.ts", find: "return EXPIRED;", replace: "void EXPIRED;" }],
+  },
+  {
+    name: "an expiry is judged by the time that was left alone",
+    patches: [
+      {
+        file: "checker.ts",
+        find: "wallMs >= entry.expiresAtMs || monotonicMs",
+        replace: "monotonicMs",
       },
     ],
   },

@@ -56,6 +56,12 @@ export interface Plan {
   readonly askEveryMs: number;
   readonly revokes: boolean;
   readonly revokeEveryMs: number;
+  /** Whether all of them are asked of the last node, or each of any. */
+  readonly revokesAtLast: boolean;
+  /** Until then only one token is revoked, again and again. */
+  readonly sparesUntilMs: number;
+  /** Whether a wait must be over early, since whoever is silent has left. */
+  readonly waitsArePrompt: boolean;
   /** Revocations at a time. */
   readonly revocations: number;
   readonly revocationKinds: readonly ChangeRow["kind"][];
@@ -73,6 +79,7 @@ export function createPlan(random: Random, boundMs: number): Plan {
   if (kind < 0.24) return createLaggardsPlan(random, boundMs);
   if (kind < 0.27) return createLostResetsPlan(random, boundMs);
   if (kind < 0.3) return createLeaversPlan(random, boundMs);
+  if (kind < 0.36) return createSleepersPlan(random, boundMs);
   return createMixedPlan(random, boundMs);
 }
 
@@ -229,6 +236,7 @@ function createLeaversPlan(random: Random, boundMs: number): Plan {
     nodes,
     verifiers,
     tokens: 24,
+    waitsArePrompt: nodes === 1,
     faults,
     faultsEndMs,
     endMs: faultsEndMs + 2.3 * boundMs,
@@ -236,6 +244,39 @@ function createLeaversPlan(random: Random, boundMs: number): Plan {
     lostNotifications: 1,
     askEveryMs: boundMs / 100,
     revokeEveryMs: boundMs / 6,
+    revocationKinds: ["token"],
+  };
+}
+
+/**
+ * A node that sleeps for just as long as it takes to be given up, and wakes while its row is removed. What
+ * would have it renew at once must not happen before revocations have been waited for: it has all tokens
+ * cached, and no row of the log to apply.
+ */
+function createSleepersPlan(random: Random, boundMs: number): Plan {
+  const faultsEndMs = 3.6 * boundMs;
+  const wakesAtMs = random.between(2.85, 3.05) * boundMs;
+  return {
+    ...quiet(random, boundMs),
+    nodes: 2,
+    verifiers: 0,
+    tokens: 40,
+    revokesAtLast: true,
+    sparesUntilMs: wakesAtMs + boundMs / 50,
+    faults: [
+      {
+        kind: "freeze",
+        atMs: boundMs,
+        holder: 0,
+        forMs: wakesAtMs - boundMs,
+      },
+    ],
+    faultsEndMs,
+    endMs: faultsEndMs + 2.3 * boundMs,
+    latencyMs: boundMs / 250,
+    lostNotifications: 1,
+    askEveryMs: boundMs / 240,
+    revokeEveryMs: boundMs / 60,
     revocationKinds: ["token"],
   };
 }
@@ -303,6 +344,9 @@ function quiet(random: Random, boundMs: number): Plan {
     latencyMs: 2,
     askEveryMs: boundMs / 20,
     revokes: true,
+    revokesAtLast: false,
+    sparesUntilMs: 0,
+    waitsArePrompt: false,
     revocations: 1,
     revokeEveryMs: boundMs / random.between(1, 6),
     revocationKinds: random.pick([["token"], ["user"], ["token", "user", "all"]]),

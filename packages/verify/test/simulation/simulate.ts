@@ -9,13 +9,20 @@ import {
   type StoreFaults,
 } from "./database.ts";
 import { createPlan, type Plan } from "./plan.ts";
-import { createMachine, createProcess, createRandom, createWorld, type Process } from "./world.ts";
+import {
+  createMachine,
+  createProcess,
+  createRandom,
+  createWorld,
+  EPOCH_MS,
+  type Process,
+} from "./world.ts";
 import { keyText } from "../../src/core/key.ts";
 import { keyOf } from "../keys.ts";
 
 /** What went wrong first, and when. */
 export interface Violation {
-  readonly rule: "bound" | "wait" | "return" | "liveness";
+  readonly rule: "bound" | "wait" | "return" | "expiry" | "liveness";
   readonly atMs: number;
   readonly text: string;
 }
@@ -38,6 +45,9 @@ export interface Subject {
 
 export const BOUND_MS = 1000;
 
+/** The share of the bound within which a wait is over that need not wait for a lease to end. */
+const PROMPT = 0.6;
+
 interface SimNode {
   process: Process;
   core: Core.Node<string>;
@@ -50,6 +60,13 @@ interface SimVerifier {
   node: number;
   lastAnswer: FeedAnswer | null;
   holder: string;
+}
+
+/** By how much a wall clock of this run is wrong at most, apart from the rate at which it ticks. */
+function maxClockErrorMs({ machines, faults }: Plan): number {
+  const set = faults.map((fault) => (fault.kind === "step" ? Math.abs(fault.byMs) : 0));
+  const offsets = machines.map(({ wallOffsetMs }) => Math.abs(wallOffsetMs));
+  return Math.max(...offsets) + set.reduce((sum, byMs) => sum + byMs, 0);
 }
 
 /** Runs one seed. */
@@ -73,7 +90,9 @@ export function simulate(subject: Subject, seed: number): RunResult {
   const tokens = Array.from({ length: plan.tokens }, (_, index) => ({
     id: `t${index}`,
     userId: `u${index % 4}`,
+    expiresAtMs: index % 8 === 5 ? EPOCH_MS + random.between(0.5, 4) * BOUND_MS : 4e12,
   }));
+  const expiresAtMs = new Map(tokens.map((token) => [token.id, token.expiresAtMs]));
   const idsByKey = new Map(tokens.map(({ id }) => [keyText(keyOf(id)), id]));
   const idOfKey = (key: Core.Key) => idsByKey.get(keyText(key)) ?? "";
   // The first users' tokens are left alone: they must be accepted once the faults are over.
@@ -120,6 +139,11 @@ export function simulate(subject: Subject, seed: number): RunResult {
     result.accepted += 1;
     if (refusedBy.get(process)?.has(tokenId) === true) {
       fail("return", `${who} accepted ${tokenId}, which it had refused before`);
+    }
+    const endsAtMs = expiresAtMs.get(tokenId) ?? 0;
+    const wrongMs = maxClockErrorMs(plan) + 0.01 * world.now();
+    if (process.edge.clock.wallMs() >= endsAtMs || EPOCH_MS + world.now() >= endsAtMs + wrongMs) {
+      fail("expiry", `${who} accepted ${tokenId}, which has expired`);
     }
     const revokedAt = database.revokedAt(tokenId);
     const confirmed = confirmedAt.get(tokenId);
@@ -247,11 +271,14 @@ export function simulate(subject: Subject, seed: number): RunResult {
     seq: number,
   ): Promise<LookUpResult> {
     const node = nodeFor(verifier);
-    const found = await call(verifier.process, node.process, BOUND_MS / 2, () =>
-      node.core.checker.lookUp(keyOf(tokenId), tokenId, seq),
-    );
-    if (found === null) throw new Error("unavailable");
-    return { position: found.position, record: found.entry, keepMs: found.keepMs };
+    const found = await call(verifier.process, node.process, BOUND_MS / 2, async () => {
+      const looked = await node.core.checker.lookUp(keyOf(tokenId), tokenId, seq);
+      return { looked, wallMs: node.process.edge.clock.wallMs() };
+    });
+    if (found.looked === null) throw new Error("unavailable");
+    const { position, entry, keepMs } = found.looked;
+    if (entry === null) return { position, record: null, keepMs };
+    return { position, record: entry, expiresInMs: entry.expiresAtMs - found.wallMs, keepMs };
   }
 
   function startVerifier(verifier: SimVerifier): Core.VerifierCore<string> {
@@ -292,10 +319,10 @@ export function simulate(subject: Subject, seed: number): RunResult {
   function leaveNode(verifier: SimVerifier): void {
     verifier.core.close();
     const node = nodeFor(verifier);
+    // By the time that it is heard there may be another of another name.
+    const { holder } = verifier;
     const delay = latency(verifier.process, node.process);
-    if (delay !== null) {
-      node.process.schedule(delay, () => node.core.feed.release(verifier.holder));
-    }
+    if (delay !== null) node.process.schedule(delay, () => node.core.feed.release(holder));
   }
 
   /** A node that ends in good order takes its row away, where no verifier hangs on it. */
@@ -340,15 +367,18 @@ export function simulate(subject: Subject, seed: number): RunResult {
     return process.isRunning();
   }
 
-  let lately = "t1";
+  let lately = "t0";
 
   // Load: every process is asked about random tokens, all the time.
   function ask(holder: SimNode | SimVerifier, who: string): void {
     const id = random.chance(0.4) ? lately : random.pick(tokens).id;
     const { process, core } = holder;
-    const settle = (outcome: Core.Decision["outcome"]) => {
+    const settle = (decision: Core.Decision) => {
+      const { outcome } = decision;
       if (outcome === "ok") noteAccepted(process, who, id);
       else if (outcome === "unavailable") result.unavailable += 1;
+      // One that has expired by a clock that is set back may be good again.
+      else if (outcome === "invalid" && decision.reason === "expired") result.refused += 1;
       else noteRefused(process, id);
       if (outcome !== "ok" && isChecked() && isGood(id)) {
         fail("liveness", `${who} says ${outcome} of ${id}, which is good`);
@@ -356,11 +386,11 @@ export function simulate(subject: Subject, seed: number): RunResult {
     };
     if (isUp(holder)) {
       const decision = core.checker.decide(keyOf(id));
-      if (decision !== null) settle(decision.outcome);
+      if (decision !== null) settle(decision);
       else {
         const wait = async () => {
-          const { outcome } = await core.checker.check(keyOf(id), id);
-          if (process.isAlive()) settle(outcome);
+          const checked = await core.checker.check(keyOf(id), id);
+          if (process.isAlive()) settle(checked);
         };
         void wait();
       }
@@ -372,8 +402,11 @@ export function simulate(subject: Subject, seed: number): RunResult {
     world.after(random.between(1, 30), () => ask(holder, who));
   });
 
-  function noteWaited(subject: RevocationSubject, proof: "confirmed" | "bound") {
+  function noteWaited(subject: RevocationSubject, { proof, waitedMs }: Core.WaitResult): void {
     result.waits[proof] += 1;
+    if (plan.waitsArePrompt && waitedMs > BOUND_MS * PROMPT) {
+      fail("liveness", `a wait took ${waitedMs} ms, although whoever was silent had left`);
+    }
     for (const token of tokens) {
       if (!isMeant(subject, token) || confirmedAt.has(token.id)) continue;
       confirmedAt.set(token.id, world.now());
@@ -382,7 +415,7 @@ export function simulate(subject: Subject, seed: number): RunResult {
 
   // Revocations, repeated until they are known to be stored, each with a wait.
   async function revoke(subject: RevocationSubject, onWaited: () => void): Promise<void> {
-    const node = random.pick(nodes);
+    const node = plan.revokesAtLast ? nodes.at(-1)! : random.pick(nodes);
     const { process, core } = node;
     const again = () =>
       world.after(random.between(5, BOUND_MS / 4), () => void revoke(subject, onWaited));
@@ -401,7 +434,7 @@ export function simulate(subject: Subject, seed: number): RunResult {
           : await core.waitFrom(revoked.position, nowMs);
       if (!process.isAlive()) return;
       if (waited === null) return again();
-      noteWaited(subject, waited.proof);
+      noteWaited(subject, waited);
       onWaited();
     } catch {
       again();
@@ -444,9 +477,11 @@ export function simulate(subject: Subject, seed: number): RunResult {
   }
 
   function revokeSomething(): void {
-    const victim = random.pick(tokens.filter(({ id }) => !isGood(id)));
+    const victims = tokens.filter(({ id }) => !isGood(id));
+    const isSparing = world.now() < plan.sparesUntilMs;
+    const victim = isSparing ? victims[0]! : random.pick(victims);
     const kind = random.pick(plan.revocationKinds);
-    lately = victim.id;
+    if (!isSparing) lately = victim.id;
     const { id, userId } = victim;
     const subject = { kind, tokenId: kind === "user" ? null : id, userId };
     if (plan.revokes) void revoke(subject, () => {});

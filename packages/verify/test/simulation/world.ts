@@ -96,7 +96,12 @@ export function createWorld(): World {
     run(end, check) {
       for (;;) {
         const event = pop();
-        if (event === undefined || event.at > end) return;
+        if (event === undefined) return;
+        if (event.at > end) {
+          push(event);
+          now = end;
+          return;
+        }
         now = event.at;
         event.run();
         drainMicrotasks();
@@ -105,6 +110,9 @@ export function createWorld(): World {
     },
   };
 }
+
+/** What a wall clock that is right shows when the run begins. */
+export const EPOCH_MS = 1e12;
 
 /** A machine: two clocks that tick at a rate of their own. */
 export interface Machine {
@@ -125,7 +133,7 @@ export function createMachine(world: World, rate: number, wallOffsetMs: number):
   return {
     clock: {
       monotonicMs: () => (world.now() - sleptMs()) * rate,
-      wallMs: () => 1e12 + world.now() * rate + wallStep,
+      wallMs: () => EPOCH_MS + world.now() * rate + wallStep,
     },
     trueMs: (monotonicMs) => monotonicMs / rate,
     stepWall(byMs) {
