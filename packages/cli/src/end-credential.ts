@@ -1,3 +1,4 @@
+import type { Client } from "@conch/client";
 import { ClientError } from "@conch/client/errors";
 import { logout } from "@conch/contract/session";
 import { removeMyToken } from "@conch/contract/token";
@@ -35,7 +36,7 @@ export async function endCredential(
   } catch (error) {
     if (!(error instanceof ClientError)) throw error;
     const { kind } = error.fault;
-    if (kind === "unauthorized") return true;
+    if (kind === "unauthorized") return confirmEnded(client, value);
     if (kind !== "not_found") throw error;
     if (credential.kind === "token" && credential.tokenName !== null) return true;
     throw new CommandError(
@@ -46,4 +47,19 @@ export async function endCredential(
       { cause: error },
     );
   }
+}
+
+/**
+ * That a credential is refused does not say that it stays so: its revocation may have been cut off on its
+ * way to the standby. To revoke it once more takes no credential, and is answered when it is certain;
+ * servers that have no such route have no standby either.
+ */
+async function confirmEnded(client: Client, value: string): Promise<true> {
+  try {
+    await client.call(revokeToken, { query: {}, body: { token: value } });
+  } catch (error) {
+    const kind = error instanceof ClientError ? error.fault.kind : null;
+    if (kind !== "unauthorized" && kind !== "not_found") throw error;
+  }
+  return true;
 }
