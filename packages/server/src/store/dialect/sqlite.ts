@@ -69,6 +69,8 @@ const COLUMN_TYPES: ColumnTypes = {
 
 /** A connection's page cache: enough for the inner pages of the indexes of tens of millions of rows. */
 const CACHE_KIB = 16 * 1024;
+/** That of the connection which looks up: also for leaves in use that lie beyond what is mapped. */
+const WRITER_CACHE_KIB = 64 * 1024;
 
 /** How often commits of other processes are looked for. */
 const POLL_INTERVAL_MS = 10;
@@ -221,7 +223,8 @@ function openConnections(
     closeSync(openSync(file, mustExist ? "r+" : "a", 0o600));
     const writer = openConnection(file);
     const reader = openConnection(file, { readonly: true });
-    for (const connection of [writer, reader]) connection.run(`PRAGMA cache_size = -${CACHE_KIB}`);
+    reader.run(`PRAGMA cache_size = -${CACHE_KIB}`);
+    writer.run(`PRAGMA cache_size = -${WRITER_CACHE_KIB}`);
     return { writer, reader };
   } catch (error) {
     const reason = error instanceof Error ? error.message : "unknown fault";
