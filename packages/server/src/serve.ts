@@ -1,4 +1,5 @@
 import { toTimestamp } from "@conch/contract";
+import { WAIT } from "@conch/verify/core/members";
 import type { App } from "./app.ts";
 import { createApps } from "./apps.ts";
 import type { MailConfig, ServeConfig } from "./config.ts";
@@ -119,9 +120,9 @@ export async function serve(config: ServeConfig, context: Context): Promise<Runn
   };
 }
 
-/** The revocation is stored: whoever waits for it gets the answer, which takes 1.05 B at most. */
+/** The revocation is stored: whoever waits for it gets the answer, which takes that share of B at most. */
 function drainMsMax(boundMs: number): number {
-  return Math.max(DRAIN_MS, 1.05 * boundMs + 1000);
+  return Math.max(DRAIN_MS, WAIT * boundMs + 1000);
 }
 
 /** What a node stands on: all of it, or nothing is left open. */
