@@ -7,7 +7,7 @@ import type { Caller } from "../src/services/verification.ts";
 import { sql } from "kysely";
 import type { Committed, Database, Outcome } from "../src/store/database.ts";
 import { openDatabase } from "../src/store/open-database.ts";
-import { createPostgresLookUp } from "../src/store/dialect/postgres-look-up.ts";
+import { createPostgresLookUps } from "../src/store/dialect/postgres-look-up.ts";
 import { createPool, SERVER_NAME } from "../src/store/dialect/postgres-pool.ts";
 import { DatabaseUnavailableError, RevocationUnconfirmedError } from "../src/store/errors.ts";
 import { updateUser } from "../src/store/user.ts";
@@ -373,7 +373,7 @@ describe("a look-up", () => {
     using proxy = await startAnswerProxy(testDatabase.url, () =>
       isSuperseded ? rename : (chunk) => chunk,
     );
-    const lookUps = createPostgresLookUp(proxy.url, () => name);
+    const lookUps = createPostgresLookUps(proxy.url, () => name);
     const ask = (): Promise<unknown> => errorOf(lookUps.lookUp(hashOf("x")));
     expect(String(await ask())).toInclude("another server answered");
     // The address has moved; the connections stay where they are.

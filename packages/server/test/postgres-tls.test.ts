@@ -6,7 +6,7 @@ import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { sql } from "kysely";
 import { readOption, DATABASE_OPTION } from "../src/options.ts";
-import { createPostgresLookUp } from "../src/store/dialect/postgres-look-up.ts";
+import { createPostgresLookUps } from "../src/store/dialect/postgres-look-up.ts";
 import { createPool } from "../src/store/dialect/postgres-pool.ts";
 import { openDatabase } from "../src/store/open-database.ts";
 import { type PostgresServer, startPostgres, UNPRIVILEGED } from "./postgres.ts";
@@ -99,7 +99,7 @@ test("another authority, another name, or no TLS at all: refused by both drivers
   for (const url of urls) {
     const limits = { connectionsMax: 1, statementTimeoutMs: null, lockTimeoutMs: null };
     const pool = createPool({ url, connectTimeoutMs: 200, ...limits });
-    const lookUps = createPostgresLookUp(url, () => null);
+    const lookUps = createPostgresLookUps(url, () => null);
     const outcomes = await Promise.allSettled([pool.connect(), lookUps.lookUp(hashOf("x"))]);
     await Promise.all([pool.end(), lookUps.close()]);
     expect([url, ...outcomes.map(({ status }) => status)]).toEqual([url, "rejected", "rejected"]);

@@ -57,7 +57,7 @@ export function createVerifierIn(context: VerifierContext, options: VerifierOpti
     edge,
     boundMs: BOUND_MS,
     poll: transport.poll,
-    lookUp: (bearer, seq) => transport.lookUp(toRequest(bearer, seq, hash)),
+    lookUp: (_key, bearer, seq) => transport.lookUp(toRequest(bearer, seq, hash)),
     lookUpsMax: readCount("lookUpsMax", options.lookUpsMax ?? 256),
     entriesMax: readCount("entriesMax", options.entriesMax ?? 100_000),
     holder,

@@ -21,7 +21,7 @@ import type { RequestCount } from "../metrics.ts";
 import type { ServerNode } from "../services/node.ts";
 import type { UsageCollector } from "../services/usage.ts";
 import type { VerificationCounts, VerificationSource } from "../services/verification-counts.ts";
-import { credentialKey, hashOfKey } from "../services/verification.ts";
+import { credentialKey } from "../services/verification.ts";
 import { insufficientRights, invalidToken, verificationUnavailable } from "./access.ts";
 import { bearerOf } from "./credential.ts";
 import type { Connections, RequestIdOf } from "./request-id.ts";
@@ -104,7 +104,7 @@ export function createVerifyHandler(options: VerifyHandlerOptions): RequestHandl
     // What is in the cache is well formed, so only before the database is asked.
     if (!isWellFormedToken(token)) return general(request, connections);
     return node.checker
-      .check(key, hashOfKey(key), needed)
+      .check(key, null, needed)
       .then((decision) => answer(decision, "database", question));
   };
 }

@@ -81,7 +81,7 @@ export function createDelegationService(options: {
 
     async lookUp(request) {
       const { hash, kind } = subjectOf(request);
-      const found = await node.checker.lookUp(keyOfHash(hash), hash, request.seq);
+      const found = await node.checker.lookUp(keyOfHash(hash), null, request.seq);
       if (found === null) throw retryLater("verification_unavailable", RETRY_MS);
       const { position, entry, keepMs } = found;
       if (entry === null || entry.kind !== kind) return { position, token: null, keep_ms: keepMs };

@@ -11,8 +11,8 @@ import {
 import type { Change, Database } from "../store/database.ts";
 import type { Found } from "../store/lookup.ts";
 
-/** The core's node; its look-ups are by hash. */
-export type ServerNode = Node<Uint8Array>;
+/** The core's node; its look-ups take no more than the key, which is what the database has. */
+export type ServerNode = Node<null>;
 
 /** What the node is made of. */
 export interface ServerNodeOptions {
@@ -29,31 +29,26 @@ export interface ServerNodeOptions {
   readonly onLookUp?: () => void;
 }
 
-/** Look-ups at once; beyond that a verification is unavailable. */
-const LOOK_UPS_MAX = 1000;
 /** How long an unknown credential stays unknown without asking again, milliseconds. */
 const UNKNOWN_KEPT_MS = 1000;
 
 /** Makes the node; `start` begins its lease. */
 export function createServerNode(options: ServerNodeOptions): ServerNode {
   const { database, onLookUp } = options;
-  const { lookUpSoon } = database;
-  return createNode<Uint8Array>({
+  return createNode<null>({
     ...options,
-    lookUpsMax: LOOK_UPS_MAX,
-    async lookUp(hash) {
+    lookUpsMax: database.capabilities.lookUpsMax,
+    async lookUp(key) {
       onLookUp?.();
-      return toResult(await database.lookUp(hash));
+      return toResult(await database.lookUp(key));
     },
-    lookUpSoon:
-      lookUpSoon &&
-      ((work) =>
-        lookUpSoon((lookUp) =>
-          work((key) => {
-            onLookUp?.();
-            return toResult(lookUp(key));
-          }),
-        )),
+    lookUpInBatch(key, receive) {
+      onLookUp?.();
+      database.lookUpInBatch({
+        hash: key,
+        receive: (found) => receive(found instanceof Error ? null : toResult(found)),
+      });
+    },
   });
 }
 

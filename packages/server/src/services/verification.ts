@@ -70,11 +70,6 @@ export function credentialKey(text: string): Key {
   return key;
 }
 
-/** What the database knows a credential by, of a key. */
-export function hashOfKey(key: Key): Uint8Array {
-  return new Uint8Array(key.slice().buffer);
-}
-
 /** A verifier that decides as every node and every verifier does: by cache, lease and change log. */
 export function createNodeVerifier(options: {
   readonly node: ServerNode;
@@ -91,7 +86,7 @@ export function createNodeVerifier(options: {
       }
       const key = credentialKey(claim.text);
       const cached = node.checker.decide(key);
-      const decision = cached ?? (await node.checker.check(key, hashOfKey(key)));
+      const decision = cached ?? (await node.checker.check(key, null));
       const verification = toVerification(decision, claim.kind, permits);
       const outcome = verification.status === "ok" ? decision.outcome : verification.status;
       counts.count(outcome, cached === null ? "database" : "cache");

@@ -6,7 +6,7 @@ import type { Hint } from "@conch/verify/core/types";
 import type { Compilable, Kysely, QueryResult, RawBuilder, Transaction } from "kysely";
 import type { ChangeLogContext } from "./change-log.ts";
 import type { DatabaseUnusableError } from "./errors.ts";
-import type { LookUp, LookUpSoon } from "./lookup.ts";
+import type { LookUps } from "./lookup.ts";
 import type { ChangeKind, Schema } from "./schema.ts";
 
 /** What opening a database needs of the outside. */
@@ -44,6 +44,8 @@ export interface Capabilities {
   readonly skipLocked: boolean;
   /** Last uses in one statement: few where a statement holds up the process, many where a round trip counts. */
   readonly usageRowsMax: number;
+  /** Look-ups that may wait for answers at once; those of a database in this process wait for their turn only. */
+  readonly lookUpsMax: number;
   /** The elements of a JSON array as rows with the column `value`, for a `from` clause. */
   readonly jsonElements: (json: string) => RawBuilder<unknown>;
   /**
@@ -99,7 +101,7 @@ export interface LeaseConnection {
 }
 
 /** An open database with its schema up to date. */
-export interface Database {
+export interface Database extends LookUps {
   /**
    * For reads, and for writes that no verification depends on. Each statement is a transaction of
    * its own; rejects with `UniqueViolationError` and `DatabaseUnavailableError`.
@@ -119,10 +121,6 @@ export interface Database {
     work: (tx: Transaction<Schema>) => Promise<Outcome<T>>,
     options?: WriteOptions,
   ): Promise<Committed<T>>;
-  /** The hot path. */
-  readonly lookUp: LookUp;
-  /** The same for a database in this process. */
-  readonly lookUpSoon?: LookUpSoon;
   /** Opens the connection that a node renews its lease on. */
   openLease(): LeaseConnection;
   /**

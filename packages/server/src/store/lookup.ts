@@ -4,6 +4,7 @@
  * ten times what the statement does.
  */
 import type { LogPosition, Rights } from "@conch/contract";
+import { DatabaseUnavailableError } from "./errors.ts";
 import type { TokenKind } from "./schema.ts";
 
 /** A credential as its row says; whether it is good is for the caller to decide. */
@@ -36,22 +37,50 @@ export interface Found {
   readonly credential: { readonly token: FoundToken; readonly user: FoundUser } | null;
 }
 
+/** SHA-256, as bytes or as words that lie in memory as those bytes do. */
+export type Hash = Uint8Array | Int32Array;
+
 /**
- * Looks a credential up by the SHA-256 of the token, or of a session's id.
+ * Looks a credential up by the hash of the token, or of a session's id.
  *
  * @throws DatabaseUnavailableError where there is no answer within a second, or another server gives
  *   it than the one that the change log is read from.
  */
-export type LookUp = (hash: Uint8Array) => Promise<Found>;
+export type LookUp = (hash: Hash) => Promise<Found>;
 
-/** The same without waiting, by the bytes or the words of the hash. @throws DatabaseUnavailableError */
-export type LookUpNow = (hash: Uint8Array | Int32Array) => Found;
+/** A look-up together with those of the same turn of the event loop. */
+export interface BatchedLookUp {
+  readonly hash: Hash;
+  /** Called once, later; what was found is not older than the question. */
+  readonly receive: (found: Found | DatabaseUnavailableError) => void;
+}
 
-/**
- * Calls `work` soon and once, with a look-up that is good for the duration of that call. What it finds is
- * not older than the call of this function.
- */
-export type LookUpSoon = (work: (lookUp: LookUpNow) => void) => void;
+/** The hot path, in two forms. */
+export interface LookUps {
+  readonly lookUp: LookUp;
+  /** The same without promises, which cost as much as its share of a batch. */
+  readonly lookUpInBatch: (asked: BatchedLookUp) => void;
+}
+
+/** Makes the form with a promise of the other. */
+export function createLookUps(lookUpInBatch: LookUps["lookUpInBatch"]): LookUps {
+  return {
+    lookUp: (hash) =>
+      new Promise((resolve, reject) => {
+        const receive: BatchedLookUp["receive"] = (found) =>
+          found instanceof DatabaseUnavailableError ? reject(found) : resolve(found);
+        lookUpInBatch({ hash, receive });
+      }),
+    lookUpInBatch,
+  };
+}
+
+/** Whatever went wrong in a look-up: that nothing is known now. */
+export function toLookUpFault(error: unknown): DatabaseUnavailableError {
+  if (error instanceof DatabaseUnavailableError) return error;
+  const message = error instanceof Error ? error.message : "unknown fault";
+  return new DatabaseUnavailableError(`look-up failed: ${message}`, { cause: error });
+}
 
 /** What a look-up reads of a token `t` and its user `u`, for `readCredential`. */
 export const LOOK_UP_COLUMNS = `

@@ -8,7 +8,7 @@ import { createHolderRegistry, type HolderRegistry } from "./holders.ts";
 import type { LogSource } from "./log-source.ts";
 import { createMemberWatch, type WaitResult } from "./members.ts";
 import { createNodeLease, type NodeLease } from "./node-lease.ts";
-import type { ChangeRow, Cursor, Edge, Hint, LookUp, LookUpSoon } from "./types.ts";
+import type { ChangeRow, Cursor, Edge, Hint, LookUp, LookUpInBatch } from "./types.ts";
 
 /** What a node is made of. `Request` is what its look-ups need beside the key. */
 export interface NodeOptions<Request> {
@@ -17,7 +17,7 @@ export interface NodeOptions<Request> {
   readonly boundMs: number;
   readonly source: LogSource;
   readonly lookUp: LookUp<Request>;
-  readonly lookUpSoon?: LookUpSoon | undefined;
+  readonly lookUpInBatch?: LookUpInBatch;
   readonly lookUpsMax: number;
   readonly entriesMax: number;
   readonly createIncarnation: () => string;

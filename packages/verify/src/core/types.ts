@@ -101,20 +101,19 @@ export interface LookUpResult {
 }
 
 /**
- * Looks one token up. A rejection means that it cannot be known now.
+ * Looks one token up, by its key or by what `check` was given beside it. A rejection means that it cannot be
+ * known now.
  *
  * @param seq an answer as of an older row of the log is of no use.
  */
-export type LookUp<Request> = (request: Request, seq: number) => Promise<LookUpResult>;
-
-/** Looks a token up without waiting. @throws where it cannot be known now. */
-export type LookUpNow = (key: Key) => LookUpResult;
+export type LookUp<Request> = (key: Key, request: Request, seq: number) => Promise<LookUpResult>;
 
 /**
- * Calls `work` soon and once, with a look-up that is good for the duration of that call. What it finds is
- * not older than the call of this function.
+ * Looks one token up, together with those that are asked for at the same time.
+ *
+ * @param receive is called once, later, in bounded time; with `null` where it cannot be known now.
  */
-export type LookUpSoon = (work: (lookUp: LookUpNow) => void) => void;
+export type LookUpInBatch = (key: Key, receive: (result: LookUpResult | null) => void) => void;
 
 /** Why a token is not accepted. */
 export type InvalidReason = "unknown" | "expired" | "password_change_required";

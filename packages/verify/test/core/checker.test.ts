@@ -6,7 +6,7 @@ import { createHints } from "../../src/core/hints.ts";
 import type { Key } from "../../src/core/key.ts";
 import { createHistory } from "../../src/core/history.ts";
 import type { Lease } from "../../src/core/node-lease.ts";
-import type { Decision, LookUpNow, LookUpResult } from "../../src/core/types.ts";
+import type { Decision, LookUpResult } from "../../src/core/types.ts";
 import { keyOf } from "../keys.ts";
 
 const HEAD = { epoch: "e", seq: 1, uid: "u1" };
@@ -18,9 +18,9 @@ const EXPIRED: Decision = { outcome: "invalid", reason: "expired" };
 const OK = { outcome: "ok" };
 
 /** A checker with a lease that does not end by itself, on clocks that stand still. */
-function setUp(more: Partial<LookUpResult> = {}, looksUpSoon = false) {
+function setUp(more: Partial<LookUpResult> = {}, looksUpInBatch = false, lookUpsMax = 1) {
   const now = { monotonicMs: 5000, wallMs: WALL_MS };
-  const turn: ((lookUp: LookUpNow) => void)[] = [];
+  const batch: ((result: LookUpResult | null) => void)[] = [];
   let isLive = true;
   let renewals = 0;
   const clock = { monotonicMs: () => now.monotonicMs, wallMs: () => now.wallMs };
@@ -58,36 +58,41 @@ function setUp(more: Partial<LookUpResult> = {}, looksUpSoon = false) {
     history,
     cache: createEntryCache(10),
     hints,
-    lookUpsMax: 1,
+    lookUpsMax,
     async lookUp() {
       lookUps += 1;
       return { position: HEAD, record, keepMs: 0, ...more };
     },
-    lookUpSoon: looksUpSoon ? (work) => turn.push(work) : undefined,
+    ...(looksUpInBatch && { lookUpInBatch: (_, receive) => batch.push(receive) }),
   });
-  let lookUpsNow = 0;
-  const lookUpNow: LookUpNow = () => {
-    lookUpsNow += 1;
-    return { position: history.cursor() ?? HEAD, record, keepMs: 1000, ...more };
-  };
-  const endTurn = (lookUp = lookUpNow): void => {
-    for (const work of turn.splice(0)) work(lookUp);
+  let batched = 0;
+  const answerNow = (): LookUpResult | null => ({
+    position: history.cursor() ?? HEAD,
+    record,
+    keepMs: 1000,
+    ...more,
+  });
+  const answerBatch = (answer = answerNow): void => {
+    for (const receive of batch.splice(0)) {
+      batched += 1;
+      receive(answer());
+    }
   };
   const pass = (monotonicMs: number, wallMs = monotonicMs): void => {
     now.monotonicMs += monotonicMs;
     now.wallMs += wallMs;
   };
-  const checkKey = (key: Key) => checker.check(key, null);
+  const checkKey = async (key: Key) => checker.decide(key) ?? checker.check(key, null);
   return {
     check: () => checkKey(KEY),
     checkKey,
     pass,
     history,
     hints,
-    endTurn,
+    answerBatch,
     endLease: () => (isLive = false),
     lookUps: () => lookUps,
-    lookUpsNow: () => lookUpsNow,
+    batched: () => batched,
     renewals: () => renewals,
   };
 }
@@ -153,7 +158,7 @@ test("what a look-up read before a hint named it is read once more", async () =>
   expect(overtaken.lookUps()).toBe(2);
 });
 
-describe("a look-up that need not wait", () => {
+describe("a look-up in a batch", () => {
   const UNAVAILABLE: Decision = { outcome: "unavailable" };
   const revocation = (seq: number) => ({
     seq,
@@ -163,94 +168,106 @@ describe("a look-up that need not wait", () => {
     userId: null,
   });
 
-  test("is one for all that ask for the same token in a turn", async () => {
-    const { check, endTurn, lookUps, lookUpsNow } = setUp({}, true);
+  test("is asked for once more, and no more, by all others that ask for the same token", async () => {
+    const { check, answerBatch, batched, lookUps } = setUp({}, true, 2);
     const checked = Promise.all([check(), check(), check()]);
-    endTurn();
+    answerBatch();
     expect(await checked).toMatchObject([OK, OK, OK]);
-    expect([lookUpsNow(), lookUps()]).toEqual([1, 0]);
+    expect([batched(), lookUps()]).toEqual([1, 1]);
+    expect(await check()).toMatchObject(OK);
+    expect([batched(), lookUps()]).toEqual([1, 1]);
   });
 
-  test("is of the key that was asked for, whatever is written over it", async () => {
-    const { checkKey, endTurn } = setUp({}, true);
+  test("beyond so many at once is unavailable, without a question", async () => {
+    const { check, checkKey, answerBatch, batched } = setUp({}, true);
+    const checked = check();
+    expect(await checkKey(keyOf("another"))).toEqual(UNAVAILABLE);
+    answerBatch();
+    expect(await checked).toMatchObject(OK);
+    const another = checkKey(keyOf("another"));
+    answerBatch();
+    expect(await another).toMatchObject(OK);
+    expect(batched()).toBe(2);
+  });
+
+  test("is kept by the key that was asked for, whatever is written over it", async () => {
+    const { checkKey, answerBatch, batched } = setUp({}, true);
     const key = KEY.slice();
     const checked = checkKey(key);
     key.set(keyOf("another"));
-    const seen: Key[] = [];
-    endTurn((asked) => {
-      seen.push(asked);
-      throw new Error("the database is gone");
-    });
-    expect(await checked).toEqual(UNAVAILABLE);
-    expect(seen).toEqual([KEY]);
+    answerBatch();
+    expect(await checked).toMatchObject(OK);
+    expect(await checkKey(KEY)).toMatchObject(OK);
+    expect(batched()).toBe(1);
   });
 
   test("that fails leaves it unknown whether the token is good, and is not repeated", async () => {
-    const { check, endTurn, lookUps } = setUp({}, true);
+    const { check, answerBatch, lookUps } = setUp({}, true);
     const checked = check();
-    endTurn(() => {
-      throw new Error("the database is gone");
-    });
+    answerBatch(() => null);
     expect(await checked).toEqual(UNAVAILABLE);
     expect(lookUps()).toBe(0);
   });
 
   test("that finds nothing is remembered from when it was asked for", async () => {
-    const { check, endTurn, pass, lookUpsNow } = setUp({ record: null }, true);
-    const checkFor = async (ms: number): Promise<number> => {
-      const checked = check();
-      pass(ms);
-      endTurn();
-      expect(await checked).toEqual({ outcome: "invalid", reason: "unknown" });
-      return lookUpsNow();
-    };
-    expect(await checkFor(400)).toBe(1);
-    expect(await checkFor(599)).toBe(1);
-    expect(await checkFor(1)).toBe(2);
+    const { check, answerBatch, pass, batched } = setUp({ record: null }, true);
+    const unknown: Decision = { outcome: "invalid", reason: "unknown" };
+    const checked = check();
+    pass(400);
+    answerBatch();
+    expect(await checked).toEqual(unknown);
+    pass(599);
+    expect(await check()).toEqual(unknown);
+    expect(batched()).toBe(1);
+    pass(1);
+    const again = check();
+    answerBatch();
+    expect(await again).toEqual(unknown);
+    expect(batched()).toBe(2);
   });
 
   test("of a state that a change has overtaken decides nothing: it is looked up again", async () => {
-    const { check, endTurn, history, lookUps } = setUp({ position: HEAD }, true);
+    const { check, answerBatch, history, lookUps } = setUp({ position: HEAD }, true);
     const checked = check();
     history.apply([revocation(2)]);
-    endTurn();
+    answerBatch();
     expect(await checked).toEqual(UNAVAILABLE);
     expect(lookUps()).toBeGreaterThan(0);
   });
 
   test("is of no use to what a hint has named since it was asked for", async () => {
-    const { check, endTurn, hints, lookUps } = setUp({}, true);
+    const { check, answerBatch, hints, lookUps } = setUp({}, true);
     const checked = check();
     hints.add({ kind: "token", tokenId: "t", userId: null });
-    endTurn();
+    answerBatch();
     expect(await checked).toMatchObject(OK);
     expect(lookUps()).toBe(1);
   });
 
   test("of a state that is not applied yet decides nothing before it is", async () => {
-    const { check, endTurn, lookUps } = setUp(
+    const { check, answerBatch, lookUps } = setUp(
       { position: { epoch: "e", seq: 2, uid: "u2" } },
       true,
     );
     const checked = check();
-    endTurn();
+    answerBatch();
     expect(await checked).toEqual(UNAVAILABLE);
     expect(lookUps()).toBeGreaterThan(0);
   });
 
   test("decides nothing where the lease has ended meanwhile", async () => {
-    const { check, endTurn, endLease, renewals } = setUp({}, true);
+    const { check, answerBatch, endLease, renewals } = setUp({}, true);
     const checked = check();
     endLease();
-    endTurn();
+    answerBatch();
     expect(await checked).toMatchObject(OK);
     expect(renewals()).toBe(1);
   });
 
   test("is not begun without a lease: the renewal goes first", async () => {
-    const { check, endLease, renewals, lookUpsNow } = setUp({}, true);
+    const { check, endLease, renewals, batched } = setUp({}, true);
     endLease();
     expect(await check()).toMatchObject(OK);
-    expect([renewals(), lookUpsNow()]).toEqual([1, 0]);
+    expect([renewals(), batched()]).toEqual([1, 0]);
   });
 });

@@ -122,8 +122,8 @@ export interface Database {
   /** What a node does that ends in good order: its row goes, whatever its beat. */
   removeOwnRow(process: Process, server: Server, incarnation: string): Promise<void>;
   lookUp(process: Process, server: Server, tokenId: string): Promise<LookUpResult>;
-  /** As a database in the process itself answers. @throws where it does not. */
-  lookUpNow(process: Process, server: Server, tokenId: string): LookUpResult;
+  /** As a database in the process itself answers; `null` where it does not. */
+  lookUpNow(process: Process, server: Server, tokenId: string): LookUpResult | null;
   revoke(process: Process, server: Server, wish: RevocationWish): Promise<Revoked>;
   /** When the token's revocation became visible; `null` where it is good. */
   revokedAt(tokenId: string): number | null;
@@ -572,8 +572,7 @@ export function createDatabase(options: DatabaseOptions): Database {
       return limited(process, server, statement, boundMs / 5, looked);
     },
     lookUpNow(process, server, tokenId) {
-      if (!server.isUp || process.isIsolated()) throw new Error("no answer");
-      return find(server.state, tokenId);
+      return server.isUp && !process.isIsolated() ? find(server.state, tokenId) : null;
     },
     async revoke(process, server, wish) {
       const { value, warning } = await transact(

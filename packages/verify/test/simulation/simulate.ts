@@ -165,6 +165,18 @@ export function simulate(subject: Subject, seed: number): RunResult {
     return strays ? old : database.primary();
   }
 
+  function lookUpInBatch(
+    process: Process,
+    tokenId: string,
+    receive: (result: LookUpResult | null) => void,
+  ): void {
+    if (hasDatabaseInside) {
+      process.schedule(0, () => receive(database.lookUpNow(process, reachServer(), tokenId)));
+      return;
+    }
+    database.lookUp(process, reachServer(), tokenId).then(receive, () => receive(null));
+  }
+
   function startNode(node: SimNode): Core.Node<string> {
     const { process } = node;
     const guarded = <T>(work: Promise<T>) =>
@@ -184,14 +196,8 @@ export function simulate(subject: Subject, seed: number): RunResult {
         removeMember: (incarnation, beat, limit) =>
           database.removeMember(process, node.server, incarnation, beat, limit),
       },
-      lookUp: (tokenId) => database.lookUp(process, reachServer(), tokenId),
-      lookUpSoon: hasDatabaseInside
-        ? (work) =>
-            process.schedule(0, () => {
-              const server = reachServer();
-              work((key) => database.lookUpNow(process, server, idOfKey(key)));
-            })
-        : undefined,
+      lookUp: (_key, tokenId) => database.lookUp(process, reachServer(), tokenId),
+      lookUpInBatch: (key, receive) => lookUpInBatch(process, idOfKey(key), receive),
       lookUpsMax: 64,
       entriesMax: plan.entriesMax,
       createIncarnation: () => {
@@ -287,7 +293,7 @@ export function simulate(subject: Subject, seed: number): RunResult {
       edge: verifier.process.edge,
       boundMs: BOUND_MS,
       poll: (request, limitMs, tell) => poll(verifier, request, limitMs, tell),
-      lookUp: (tokenId, seq) => lookUpAtNode(verifier, tokenId, seq),
+      lookUp: (_key, tokenId, seq) => lookUpAtNode(verifier, tokenId, seq),
       lookUpsMax: 64,
       entriesMax: plan.entriesMax,
       holder: verifier.holder,

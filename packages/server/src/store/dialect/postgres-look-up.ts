@@ -4,11 +4,15 @@
  */
 import { DatabaseUnavailableError } from "../errors.ts";
 import {
+  createLookUps,
   LOOK_UP_COLUMNS,
   readCredential,
+  type BatchedLookUp,
   type CredentialRow,
   type Found,
-  type LookUp,
+  type Hash,
+  type LookUps,
+  toLookUpFault,
 } from "../lookup.ts";
 import { SERVER_NAME } from "./postgres-pool.ts";
 import { createTurnBatches } from "./turn-batches.ts";
@@ -16,23 +20,17 @@ import { createTurnBatches } from "./turn-batches.ts";
 const CONNECTIONS = 2;
 const TIME_LIMIT_MS = 1_000;
 const WATCH_INTERVAL_MS = 100;
+/** Where there are more, the first are sent before the last are there, and answered meanwhile. */
+const BATCH_MAX = 32;
 
 /** Look-ups with connections of their own. */
-export interface PostgresLookUp {
-  readonly lookUp: LookUp;
+export interface PostgresLookUps extends LookUps {
   close(): Promise<void>;
 }
 
 interface Pending {
   readonly startedAtMs: number;
   readonly reject: (error: Error) => void;
-}
-
-/** A look-up that waits for its answer. */
-interface Asked {
-  readonly hash: Uint8Array;
-  readonly resolve: (found: Found) => void;
-  readonly reject: (error: unknown) => void;
 }
 
 /** The head of the log, which server answers, and a credential where there is one. */
@@ -68,10 +66,10 @@ export const LOOK_UP_STATEMENT = `
  *
  * @param expectedServer the server that the change log is read from; `null` while none is.
  */
-export function createPostgresLookUp(
+export function createPostgresLookUps(
   url: string,
   expectedServer: () => string | null,
-): PostgresLookUp {
+): PostgresLookUps {
   let client = openClient(url);
   let openedAtMs = performance.now();
   const pending = new Set<Pending>();
@@ -110,35 +108,40 @@ export function createPostgresLookUp(
       const entry = { startedAtMs: performance.now(), reject };
       pending.add(entry);
       query(hashes)
-        .then(resolve, (error: unknown) => {
-          const message = error instanceof Error ? error.message : "unknown fault";
-          reject(new DatabaseUnavailableError(`look-up failed: ${message}`, { cause: error }));
-        })
+        .then(resolve, reject)
         .finally(() => pending.delete(entry))
         .catch(() => {});
     });
   }
 
-  async function answer(batch: readonly Asked[]): Promise<void> {
-    try {
-      const rows = await queryWatched(toArrayLiteral(batch));
-      if (rows.length !== batch.length) throw new DatabaseUnavailableError("change_head is empty");
-      const expected = expectedServer();
-      if (expected !== null && rows.some(({ server }) => server !== expected)) {
-        // Until the lease follows, it may be the one that is with the wrong server: not at each look-up.
-        if (performance.now() - openedAtMs >= TIME_LIMIT_MS) reconnect();
-        const message = "another server answered than the change log is from";
-        throw new DatabaseUnavailableError(message);
-      }
-      for (const [index, row] of rows.entries()) batch[index]?.resolve(toFound(row));
-    } catch (error) {
-      for (const { reject } of batch) reject(error);
+  /** A row for each. */
+  async function read(batch: readonly BatchedLookUp[]): Promise<LookUpRow[]> {
+    const rows = await queryWatched(toArrayLiteral(batch));
+    if (rows.length !== batch.length) throw new DatabaseUnavailableError("change_head is empty");
+    const expected = expectedServer();
+    if (expected !== null && rows.some(({ server }) => server !== expected)) {
+      // Until the lease follows, it may be the one that is with the wrong server: not at each look-up.
+      if (performance.now() - openedAtMs >= TIME_LIMIT_MS) reconnect();
+      throw new DatabaseUnavailableError("another server answered than the change log is from");
     }
+    return rows;
   }
 
-  const add = createTurnBatches<Asked>((batch) => void answer(batch));
+  async function answer(batch: readonly BatchedLookUp[]): Promise<void> {
+    let rows: readonly LookUpRow[];
+    try {
+      rows = await read(batch);
+    } catch (error) {
+      const fault = toLookUpFault(error);
+      for (const { receive } of batch) receive(fault);
+      return;
+    }
+    for (const [index, row] of rows.entries()) batch[index]?.receive(toFound(row));
+  }
+
+  const add = createTurnBatches<BatchedLookUp>((batch) => void answer(batch), BATCH_MAX);
   return {
-    lookUp: (hash) => new Promise((resolve, reject) => add({ hash, resolve, reject })),
+    ...createLookUps(add),
     async close() {
       clearInterval(watch);
       await client.close({ timeout: 0 });
@@ -165,8 +168,12 @@ function ask(client: Bun.SQL, hashes: string): Promise<LookUpRow[]> {
 }
 
 /** The hashes as PostgreSQL writes a `bytea[]`. */
-function toArrayLiteral(batch: readonly Asked[]): string {
-  return `{${batch.map(({ hash }) => `"\\\\x${Buffer.from(hash).toString("hex")}"`).join(",")}}`;
+function toArrayLiteral(batch: readonly BatchedLookUp[]): string {
+  return `{${batch.map(({ hash }) => `"\\\\x${toHex(hash)}"`).join(",")}}`;
+}
+
+function toHex({ buffer, byteOffset, byteLength }: Hash): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString("hex");
 }
 
 function isConnectionLoss(error: unknown): boolean {

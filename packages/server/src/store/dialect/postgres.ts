@@ -20,7 +20,7 @@ import type {
 } from "../database.ts";
 import { migrate, type ColumnTypes } from "../migrations/index.ts";
 import type { Schema } from "../schema.ts";
-import { createPostgresLookUp } from "./postgres-look-up.ts";
+import { createPostgresLookUps } from "./postgres-look-up.ts";
 import { createPool, type PoolLimits } from "./postgres-pool.ts";
 import { withTimeLimit } from "./time-limit.ts";
 import { createSnapshot, createWrite } from "./transaction.ts";
@@ -74,18 +74,20 @@ export async function openPostgres(url: string, context: OpenContext): Promise<D
   const unlimited = openKysely(createPool({ url, ...UNLIMITED }));
   let logServer: string | null = null;
   const leases: LeaseConnection[] = [];
-  const lookUp = createPostgresLookUp(url, () => logServer);
+  const lookUps = createPostgresLookUps(url, () => logServer);
   return {
     db,
     capabilities: {
       skipLocked: true,
       usageRowsMax: 1000,
+      lookUpsMax: 1000,
       jsonElements: (json) => sql`jsonb_array_elements(cast(${json} as jsonb))`,
       clockMs: sql`cast(floor(extract(epoch from clock_timestamp()) * 1000) as bigint)`,
     },
     write: createWrite(db, appending, { onCommit: () => {}, unlimited }),
     snapshot: createSnapshot(unlimited),
-    lookUp: lookUp.lookUp,
+    lookUp: lookUps.lookUp,
+    lookUpInBatch: lookUps.lookUpInBatch,
     openLease() {
       const lease = openLease(url, (server) => {
         logServer = server;
@@ -97,7 +99,7 @@ export async function openPostgres(url: string, context: OpenContext): Promise<D
     unusable: new Promise(() => {}),
     async close() {
       const pools = [db.destroy(), unlimited.destroy(), ...leases.map((lease) => lease.close())];
-      await Promise.all([lookUp.close(), ...pools]);
+      await Promise.all([lookUps.close(), ...pools]);
     },
   };
 }

@@ -6,12 +6,15 @@ import type { Database as Connection } from "bun:sqlite";
 import type { LogPosition } from "@conch/contract";
 import { DatabaseUnavailableError } from "../errors.ts";
 import {
+  createLookUps,
   LOOK_UP_COLUMNS,
   readCredential,
+  type BatchedLookUp,
   type CredentialRow,
-  type LookUp,
-  type LookUpNow,
-  type LookUpSoon,
+  type Found,
+  type Hash,
+  type LookUps,
+  toLookUpFault,
 } from "../lookup.ts";
 import { translate, type SqliteConnections } from "./sqlite-driver.ts";
 import { createTurnBatches } from "./turn-batches.ts";
@@ -29,12 +32,6 @@ export const LOOK_UP_STATEMENT = `
   join user_account u indexed by user_lookup on u.id = t.user_id
   where t.hash = +?`;
 
-/** Look-ups in both forms. */
-export interface SqliteLookUps {
-  readonly lookUp: LookUp;
-  readonly lookUpSoon: LookUpSoon;
-}
-
 /**
  * They go by the connection that writes, unless it is in a transaction: each commit makes all other
  * connections forget what they have of the file, the mapped pages too.
@@ -42,7 +39,7 @@ export interface SqliteLookUps {
 export function createSqliteLookUps({
   writer,
   reader,
-}: Pick<SqliteConnections, "writer" | "reader">): SqliteLookUps {
+}: Pick<SqliteConnections, "writer" | "reader">): LookUps {
   const beginOnWriter = createBegin(writer);
   const beginOnReader = createBegin(reader);
 
@@ -59,33 +56,20 @@ export function createSqliteLookUps({
     }
   }
 
-  const lookUpSoon = createTurnBatches<Parameters<LookUpSoon>[0]>((batch) => {
+  const add = createTurnBatches<BatchedLookUp>((batch) => {
     const { lookUp, end } = begin();
     try {
-      for (const work of batch) work(lookUp);
+      for (const { hash, receive } of batch) receive(lookUp(hash));
     } finally {
       end();
     }
   });
-
-  return {
-    lookUp: (hash) =>
-      new Promise((resolve, reject) => {
-        lookUpSoon((lookUp) => {
-          try {
-            resolve(lookUp(hash));
-          } catch (error) {
-            reject(error);
-          }
-        });
-      }),
-    lookUpSoon,
-  };
+  return createLookUps(add);
 }
 
 /** A read transaction; it must end before the event loop turns. */
 interface Snapshot {
-  readonly lookUp: LookUpNow;
+  readonly lookUp: (hash: Hash) => Found | DatabaseUnavailableError;
   readonly end: () => void;
 }
 
@@ -93,9 +77,7 @@ function createBegin(connection: Connection): () => Snapshot {
   const beginStatement = connection.prepare("BEGIN");
   const endStatement = connection.prepare("ROLLBACK");
   const head = connection.prepare<LogPosition, []>(HEAD_STATEMENT);
-  const credential = connection.prepare<CredentialRow, [Uint8Array | Int32Array]>(
-    LOOK_UP_STATEMENT,
-  );
+  const credential = connection.prepare<CredentialRow, [Hash]>(LOOK_UP_STATEMENT);
 
   function end(): void {
     // Some faults have ended it already.
@@ -107,12 +89,12 @@ function createBegin(connection: Connection): () => Snapshot {
     try {
       const position = head.get();
       if (position === null) throw new DatabaseUnavailableError("change_head is empty");
-      const lookUp: LookUpNow = (hash) => {
+      const lookUp: Snapshot["lookUp"] = (hash) => {
         try {
           const row = credential.get(hash);
           return { position, credential: row === null ? null : readCredential(row) };
         } catch (error) {
-          throw translate(error);
+          return toLookUpFault(translate(error));
         }
       };
       return { lookUp, end };
@@ -124,10 +106,6 @@ function createBegin(connection: Connection): () => Snapshot {
 }
 
 function createFailure(error: unknown): Snapshot {
-  return {
-    lookUp() {
-      throw translate(error);
-    },
-    end() {},
-  };
+  const fault = toLookUpFault(translate(error));
+  return { lookUp: () => fault, end() {} };
 }

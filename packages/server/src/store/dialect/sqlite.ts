@@ -100,6 +100,7 @@ export async function openSqlite(file: string, context: OpenContext): Promise<Da
     capabilities: {
       skipLocked: false,
       usageRowsMax: 100,
+      lookUpsMax: Infinity,
       jsonElements: (json) => sql`json_each(${json})`,
       clockMs: null,
     },
