@@ -29,7 +29,8 @@ export async function readBoundMs(db: Kysely<Schema>): Promise<number> {
   throw new DatabaseUnusableError("the bound in the database is not usable: set it, conchd bound");
 }
 
-async function findBoundMs(db: Kysely<Schema>): Promise<number | null> {
+/** The same; `null` where it cannot be used. */
+export async function findBoundMs(db: Kysely<Schema>): Promise<number | null> {
   const row = await db
     .selectFrom("configuration")
     .select("value")

@@ -5,7 +5,7 @@
  */
 import { createHash, type Hash } from "node:crypto";
 import { sql, type Kysely, type RawBuilder, type SqlBool, type Transaction } from "kysely";
-import { writeWithoutNodes } from "./configuration.ts";
+import { findBoundMs, writeWithoutNodes } from "./configuration.ts";
 import type { Database } from "./database.ts";
 import { DatabaseUnavailableError } from "./errors.ts";
 import { SCHEMA_VERSIONS } from "./migrations/index.ts";
@@ -118,7 +118,13 @@ export async function importDatabase(
   const importLines = async (tx: Transaction<Schema>): Promise<Transfer> => {
     if (options.replace) await deleteAll(tx);
     else await assertEmpty(tx);
-    return insertLines(tx, lines);
+    const transfer = await insertLines(tx, lines);
+    if ((await findBoundMs(tx)) === null) {
+      throw new TransferError(
+        "it holds no bound that can be used: conchd bound, then export again",
+      );
+    }
+    return transfer;
   };
   return writeWithoutNodes(database, options.pause, importLines, { isLong: true });
 }
