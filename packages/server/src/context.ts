@@ -8,6 +8,7 @@ import type { ListenAddress } from "./options.ts";
 import type { Clock, Random, Timers } from "./services/clock.ts";
 import { createHashThreads } from "./services/password-hash-threads.ts";
 import type { Argon2 } from "./services/password-hasher.ts";
+import type { OpenContext } from "./store/database.ts";
 
 /** The system's clocks. */
 const systemClock: Clock = {
@@ -150,4 +151,9 @@ export function createContext(): Context {
     listen,
     collectYoungGarbage: edenGC,
   };
+}
+
+/** The outside as the store asks for it. */
+export function storeContext({ random, clock }: Pick<Context, "random" | "clock">): OpenContext {
+  return { createId: () => random.uuid(), nowMs: () => clock.nowMs() };
 }

@@ -3,7 +3,7 @@ import { WAIT } from "@conch/verify/core/members";
 import type { App } from "./app.ts";
 import { createApps } from "./apps.ts";
 import type { MailConfig, ServeConfig } from "./config.ts";
-import type { Context, Listening } from "./context.ts";
+import { type Context, type Listening, storeContext } from "./context.ts";
 import { type Logger, createLogger, describeError } from "./logging.ts";
 import { type Membership, joinNodes } from "./membership.ts";
 import { createFolderMailer, prepareMailFolder } from "./mail/folder.ts";
@@ -139,10 +139,7 @@ async function openInstallation(
   // Given ones before a database is made; own ones after, so that none lie beside what is none.
   const given = config.secrets.mayCreate ? null : await load();
   if ("folder" in config.mail && config.mail.isGiven) await prepareMailFolder(config.mail.folder);
-  const database = await openDatabase(config.database, {
-    createId: () => context.random.uuid(),
-    nowMs: () => context.clock.nowMs(),
-  });
+  const database = await openDatabase(config.database, storeContext(context));
   try {
     const secrets = given ?? (await load());
     const membership = await joinNodes({ config, database, context, logger });

@@ -1,5 +1,8 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
+import { bound } from "../src/commands/bound.ts";
+import { exportAll, importAll } from "../src/commands/transfer.ts";
+import { type Context, createContext } from "../src/context.ts";
 import { describeEachDialect, SQLITE, TEST_DIALECTS } from "./databases.ts";
 import { createUserRow } from "./rows.ts";
 
@@ -60,6 +63,38 @@ describeEachDialect("conchd bound", (dialect) => {
       expect(await conchd(url, ["bound", wrong])).toMatchObject({ code: 2, err });
     }
     expect(await conchd(url, ["bound"])).toMatchObject({ out: "Bound: 2.5 s\n" });
+  });
+});
+
+describeEachDialect("the row of a node that was killed", (dialect) => {
+  test("is waited for by a timer that keeps the process alive, and leaves it idle", async () => {
+    await using testDatabase = await dialect.create();
+    const { url } = testDatabase;
+    const { db } = await testDatabase.open();
+    const leaveRow = () =>
+      db
+        .insertInto("member")
+        .values({ incarnation: "killed", beat: 0, applied: 0, low: 0, holders: 0 })
+        .execute();
+    const pauses: number[] = [];
+    const context: Context = {
+      ...createContext(),
+      delay: () => Promise.reject(new Error("keeps no process alive")),
+      timers: {
+        set(callback, delayMs) {
+          pauses.push(delayMs);
+          callback();
+          return { cancel: () => {} };
+        },
+      },
+    };
+    const lines: string[] = [];
+    await exportAll(url, async (line) => void lines.push(line), context);
+    await leaveRow();
+    await importAll({ database: url, replace: false }, new Blob(lines).stream(), context);
+    await leaveRow();
+    expect(await bound({ database: url, seconds: "3" }, context)).toBe(3);
+    expect(pauses).toEqual([5000, 5000]);
   });
 });
 

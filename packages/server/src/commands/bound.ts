@@ -1,7 +1,8 @@
-import type { Context } from "../context.ts";
+import { type Context, storeContext } from "../context.ts";
 import { BOUND_OPTION, ConfigurationError } from "../options.ts";
 import { changeBound, readBoundMs } from "../store/configuration.ts";
 import { openDatabase } from "../store/open-database.ts";
+import { createPause } from "./pause.ts";
 
 /**
  * Reads the bound B, or changes it where `seconds` is given. Takes the old bound's time where rows of
@@ -16,18 +17,9 @@ export async function bound(
   context: Context,
 ): Promise<number> {
   const boundMs = options.seconds === undefined ? null : parseBound(options.seconds);
-  const database = await openDatabase(options.database, {
-    createId: () => context.random.uuid(),
-    nowMs: () => context.clock.nowMs(),
-  });
+  const database = await openDatabase(options.database, storeContext(context));
   try {
-    if (boundMs !== null) {
-      const pause = (ms: number) =>
-        new Promise<void>((resolve) => {
-          context.timers.set(resolve, ms);
-        });
-      await changeBound(database, boundMs, pause);
-    }
+    if (boundMs !== null) await changeBound(database, boundMs, createPause(context));
     return (await readBoundMs(database.db)) / 1000;
   } finally {
     await database.close();

@@ -1,6 +1,7 @@
-import type { Context } from "../context.ts";
+import { type Context, storeContext } from "../context.ts";
 import { openDatabase } from "../store/open-database.ts";
 import { exportDatabase, importDatabase, TransferError, type Transfer } from "../store/transfer.ts";
+import { createPause } from "./pause.ts";
 
 /** Writes all data of a database as lines. */
 export async function exportAll(
@@ -8,7 +9,7 @@ export async function exportAll(
   write: (line: string) => Promise<void>,
   context: Context,
 ): Promise<Transfer> {
-  const database = await open(databaseUrl, context, true);
+  const database = await openDatabase(databaseUrl, { ...storeContext(context), mustExist: true });
   try {
     return await exportDatabase(database, write);
   } finally {
@@ -27,21 +28,14 @@ export async function importAll(
   input: AsyncIterable<Uint8Array>,
   context: Context,
 ): Promise<Transfer> {
-  const database = await open(options.database, context, false);
+  const database = await openDatabase(options.database, storeContext(context));
   try {
-    const pause = (ms: number) => context.delay(ms);
-    return await importDatabase(database, splitLines(input), { replace: options.replace, pause });
+    const { replace } = options;
+    const pause = createPause(context);
+    return await importDatabase(database, splitLines(input), { replace, pause });
   } finally {
     await database.close();
   }
-}
-
-function open(url: string, context: Context, mustExist: boolean): ReturnType<typeof openDatabase> {
-  return openDatabase(url, {
-    createId: () => context.random.uuid(),
-    nowMs: () => context.clock.nowMs(),
-    mustExist,
-  });
 }
 
 /**

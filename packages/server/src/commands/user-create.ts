@@ -1,5 +1,5 @@
 import { Email, UserName } from "@conch/contract";
-import type { Context } from "../context.ts";
+import { type Context, storeContext } from "../context.ts";
 import { ApiError } from "../errors.ts";
 import { ConfigurationError } from "../options.ts";
 import { generatePassword } from "../services/generated-password.ts";
@@ -40,10 +40,7 @@ export async function createUser(
   if (!name.success) {
     throw new ConfigurationError(`--name: ${name.error.issues[0]?.message ?? "is not usable"}`);
   }
-  const database = await openDatabase(options.database, {
-    createId: () => context.random.uuid(),
-    nowMs: () => context.clock.nowMs(),
-  });
+  const database = await openDatabase(options.database, storeContext(context));
   const queue = createWorkQueue({ concurrency: 1, waitingMax: 1, retryAfterMs: 1000 });
   const assessor = createStrengthAssessor();
   const createPassword = () => generatePassword(context.random);
