@@ -83,7 +83,6 @@ interface Exchange {
 
 type Answer = (exchange: Exchange) => Promise<Response>;
 
-const RETRY_MS = 1000;
 const READY_PATH = "/health/ready";
 
 /** Registers the contract's routes: one function a path, which tells methods apart itself. */
@@ -268,7 +267,7 @@ function toApiError(error: unknown): ApiError {
     return new ApiError("revocation_unconfirmed", { cause: error });
   }
   if (error instanceof DatabaseUnavailableError) {
-    return retryLater("database_unavailable", RETRY_MS, error);
+    return retryLater("database_unavailable", { cause: error });
   }
   return new ApiError("internal", { cause: error });
 }

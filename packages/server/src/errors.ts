@@ -43,11 +43,16 @@ export class ApiError extends Error {
   }
 }
 
-/** An error that asks the caller to come back, with `Retry-After` in whole seconds, at least 1. */
+const RETRY_MS = 1000;
+
+/**
+ * An error that asks the caller to come back, with `Retry-After` in whole seconds, at least 1.
+ *
+ * @param options.afterMs milliseconds; one second where it is not given.
+ */
 export function retryLater(
   code: "too_many_attempts" | "overloaded" | "database_unavailable" | "verification_unavailable",
-  afterMs: number,
-  cause?: unknown,
+  { afterMs = RETRY_MS, cause }: { readonly afterMs?: number; readonly cause?: unknown } = {},
 ): ApiError {
   const seconds = Math.max(1, Math.ceil(afterMs / 1000));
   return new ApiError(code, { cause, headers: { "retry-after": String(seconds) } });

@@ -41,7 +41,7 @@ export async function createUser(
     throw new ConfigurationError(`--name: ${name.error.issues[0]?.message ?? "is not usable"}`);
   }
   const database = await openDatabase(options.database, storeContext(context));
-  const queue = createWorkQueue({ concurrency: 1, waitingMax: 1, retryAfterMs: 1000 });
+  const queue = createWorkQueue({ concurrency: 1, waitingMax: 1 });
   const assessor = createStrengthAssessor();
   const createPassword = () => generatePassword(context.random);
   const users = createUserService({

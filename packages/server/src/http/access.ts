@@ -4,7 +4,6 @@ import type { Caller, Verifier } from "../services/verification.ts";
 
 /** What every 401 challenges with (RFC 9110 section 11.6.1). */
 export const CHALLENGE = 'Bearer realm="conch"';
-const RETRY_MS = 1000;
 
 /** What of a route decides who may call it. */
 export type AccessRule = Pick<Route, "access" | "method" | "tag" | "allowedBeforePasswordChange">;
@@ -48,7 +47,7 @@ export function invalidToken(): ApiError {
 
 /** 503: whether the credential is good cannot be known now. */
 export function verificationUnavailable(cause?: unknown): ApiError {
-  return retryLater("verification_unavailable", RETRY_MS, cause);
+  return retryLater("verification_unavailable", { cause });
 }
 
 function unauthorized(challenge: string): ApiError {

@@ -42,8 +42,6 @@ interface Subject {
   readonly kind: Entry["kind"];
 }
 
-const RETRY_MS = 1000;
-
 /** @param advertisedUrl where this very node is reached; `null` where that is not to be used. */
 export function createDelegationService(options: {
   readonly node: ServerNode;
@@ -64,7 +62,7 @@ export function createDelegationService(options: {
   return {
     async changes(request, tell) {
       const answer = await node.feed.answer(request, (change) => tell(toDropped(change)));
-      if (answer === null) throw retryLater("verification_unavailable", RETRY_MS);
+      if (answer === null) throw retryLater("verification_unavailable");
       return {
         poll: answer.poll,
         from: answer.from,
@@ -82,7 +80,7 @@ export function createDelegationService(options: {
     async lookUp(request) {
       const { hash, kind } = subjectOf(request);
       const found = await node.checker.lookUp(keyOfHash(hash), null, request.seq);
-      if (found === null) throw retryLater("verification_unavailable", RETRY_MS);
+      if (found === null) throw retryLater("verification_unavailable");
       const { position, entry, keepMs } = found;
       if (entry === null || entry.kind !== kind) return { position, token: null, keep_ms: keepMs };
       return { position, token: toFacts(entry, clock), keep_ms: 0 };

@@ -73,7 +73,6 @@ export interface Services {
 }
 
 const HASHES_WAITING_MAX = 64;
-const RETRY_MS = 1000;
 
 /** Makes the services. */
 export function createServices(options: ServiceOptions): Services {
@@ -94,7 +93,6 @@ export function createServices(options: ServiceOptions): Services {
   const hashes = createWorkQueue({
     concurrency: options.hashConcurrency,
     waitingMax: HASHES_WAITING_MAX,
-    retryAfterMs: RETRY_MS,
   });
   const hasher = createPasswordHasher(options.argon2, hashes, createPassword());
   const shared: AccountTools = {

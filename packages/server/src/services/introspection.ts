@@ -10,8 +10,6 @@ export interface IntrospectionService {
   introspect(token: string): Promise<Introspection>;
 }
 
-const RETRY_MS = 1000;
-
 /** @param issuer the URL of this installation. */
 export function createIntrospectionService(options: {
   readonly verifier: Verifier;
@@ -23,7 +21,7 @@ export function createIntrospectionService(options: {
     async introspect(token) {
       const verification = await verifier.verify(token);
       if (verification.status === "unavailable") {
-        throw retryLater("verification_unavailable", RETRY_MS, verification.cause);
+        throw retryLater("verification_unavailable", { cause: verification.cause });
       }
       if (verification.status === "invalid" || verification.user.mustChangePassword) {
         return { active: false };

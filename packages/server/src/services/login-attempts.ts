@@ -34,7 +34,9 @@ export function createLoginAttempts(options: {
     const nowMs = clock.nowMs();
     const failures = await listFailures(database.db, keyHash, nowMs - WINDOW_MS, FAILURES_MAX);
     const oldestMs = failures[FAILURES_MAX - 1];
-    if (oldestMs !== undefined) throw retryLater("too_many_attempts", oldestMs + WINDOW_MS - nowMs);
+    if (oldestMs !== undefined) {
+      throw retryLater("too_many_attempts", { afterMs: oldestMs + WINDOW_MS - nowMs });
+    }
     const isRight = await check();
     if (!isRight) {
       await addFailure(database.db, { id: random.uuid(), keyHash, atMs: clock.nowMs() });

@@ -3,8 +3,6 @@ import type { HashAnswer, HashQuestion } from "./password-hash-worker.ts";
 import type { Argon2 } from "./password-hasher.ts";
 import { type QuestionWorker, createQuestionWorker, WorkerBrokenError } from "./question-worker.ts";
 
-const RETRY_MS = 1000;
-
 /**
  * argon2id on threads of its own, each started when all others are at work. The runtime's shared threads
  * would do, but they cannot be told to give way to those that answer requests.
@@ -28,7 +26,7 @@ export function createHashThreads(): Argon2 {
       if ("failure" in answer) throw new Error(`a password was not hashed: ${answer.failure}`);
       return answer;
     } catch (error) {
-      throw error instanceof WorkerBrokenError ? retryLater("overloaded", RETRY_MS, error) : error;
+      throw error instanceof WorkerBrokenError ? retryLater("overloaded", { cause: error }) : error;
     } finally {
       idle.push(worker);
     }

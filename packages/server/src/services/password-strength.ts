@@ -11,15 +11,10 @@ export interface StrengthAssessor {
 }
 
 const WAITING_MAX = 32;
-const RETRY_MS = 1000;
 
 /** Makes an assessor; one question at a time, and few that wait. */
 export function createStrengthAssessor(): StrengthAssessor {
-  const queue = createWorkQueue({
-    concurrency: 1,
-    waitingMax: WAITING_MAX,
-    retryAfterMs: RETRY_MS,
-  });
+  const queue = createWorkQueue({ concurrency: 1, waitingMax: WAITING_MAX });
   const worker = createQuestionWorker<StrengthQuestion, StrengthAnswer>(
     new URL("./password-strength-worker.ts", import.meta.url),
   );

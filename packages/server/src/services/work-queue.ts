@@ -10,8 +10,6 @@ export interface WorkQueue {
 export function createWorkQueue(options: {
   readonly concurrency: number;
   readonly waitingMax: number;
-  /** What a refused caller is told to wait, milliseconds. */
-  readonly retryAfterMs: number;
 }): WorkQueue {
   const waiting: (() => void)[] = [];
   let running = 0;
@@ -19,7 +17,7 @@ export function createWorkQueue(options: {
     async run(work) {
       if (running < options.concurrency) running += 1;
       else if (waiting.length >= options.waitingMax) {
-        throw retryLater("overloaded", options.retryAfterMs);
+        throw retryLater("overloaded");
       } else {
         // Whoever finishes hands its place on, so `running` stays as it is.
         await new Promise<void>((resolve) => waiting.push(resolve));
