@@ -1,13 +1,4 @@
-/** Compares by Unicode code point, which is not the order of UTF-16 code units. */
-export function compareCodePoints(a: string, b: string): number {
-  const left = Array.from(a);
-  const right = Array.from(b);
-  for (let index = 0; index < Math.min(left.length, right.length); index += 1) {
-    const difference = (left[index]?.codePointAt(0) ?? 0) - (right[index]?.codePointAt(0) ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return left.length - right.length;
-}
+import { compareCodePoints } from "@conch/contract/order";
 
 /** Sorted by a text of each, by code point. */
 export function sortedBy<T>(items: readonly T[], textOf: (item: T) => string): T[] {
