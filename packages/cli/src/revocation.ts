@@ -4,7 +4,7 @@ import type { Option } from "./commands/command.ts";
 
 /** The option of every command that takes tokens or logins away. */
 export const WAIT_OPTION = {
-  summary: "answer only when nothing accepts them any more, anywhere",
+  summary: "answer only when what was revoked is accepted nowhere any more",
 } as const satisfies Option;
 
 /** A wait may last the whole bound of the server, however long that is. */

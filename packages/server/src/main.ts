@@ -43,7 +43,7 @@ const program = createProgram({
     if (generated === null) return writeOut(email, "the user was made; only this answer is lost");
     const lost =
       "the user was made, and nobody knows the password: an administrator resets it with " +
-      "conch admin user ID reset";
+      "conch admin user USER reset";
     return writeOut(`${email}Password: ${generated}\n`, lost);
   },
 

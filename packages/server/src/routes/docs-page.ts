@@ -59,7 +59,7 @@ ${query.length === 0 ? "" : renderTable(["query parameter", "meaning"], query)}`
 
 const AUDIENCE: Readonly<Record<Route["access"], string>> = {
   public: "everybody",
-  credential: "whoever is logged in",
+  credential: "whoever has a credential",
   admin: "system administrators",
 };
 

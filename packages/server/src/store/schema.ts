@@ -72,7 +72,7 @@ export interface LoginFailureTable {
 /** One row: where the change log ends. Its row lock serialises the commits that append. */
 export interface ChangeHeadTable {
   id: 1;
-  /** Fresh for each database; a restored or imported one has another. */
+  /** Random, made with the database: tells its log from another's. A restored backup has the same. */
   epoch: string;
   seq: number;
   /** That of the newest row, so that a look-up learns its place in the log from one row. */
