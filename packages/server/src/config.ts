@@ -55,7 +55,7 @@ export type MailConfig = { readonly from: string } & (
 );
 
 /** The file of a SQLite database, or `null` for another kind. */
-export function sqliteFileOf(database: string): string | null {
+function sqliteFileOf(database: string): string | null {
   return database.startsWith("sqlite:") ? database.slice("sqlite:".length) : null;
 }
 

@@ -51,7 +51,7 @@ function spellings(key: string, option: Option): string {
 }
 
 /** A path as it is shown, placeholders in capitals: `admin user USER token rm`. */
-export function shownPath(path: string): string {
+function shownPath(path: string): string {
   return path.replace(/<(\w+)>/gu, (_, name: string) => name.toUpperCase());
 }
 

@@ -27,7 +27,7 @@ export function showExpiry(style: Style, text: string | null): Cell {
 }
 
 /** The two units that matter most: `3 days`, `5 hours`, `12 minutes`, `40 s`. */
-export function showDuration(ms: number): string {
+function showDuration(ms: number): string {
   const units = [
     [DAY_MS, "day"],
     [3_600_000, "hour"],

@@ -2,7 +2,7 @@ import { normalizeBaseUrl } from "@conch/client/base-url";
 import { ProfileError } from "./profile-error.ts";
 
 /** The environments that `--environment` and `CONCH_ENV` know. */
-export const ENVIRONMENTS = ["production", "staging", "development"] as const;
+const ENVIRONMENTS = ["production", "staging", "development"] as const;
 /** One of them. */
 export type Environment = (typeof ENVIRONMENTS)[number];
 
@@ -89,7 +89,7 @@ function parseUrl(text: string, source: string): Given<string> {
 }
 
 /** The environment that a URL belongs to in this build. */
-export function environmentOf(url: string, build: BuildUrls): Environment {
+function environmentOf(url: string, build: BuildUrls): Environment {
   if (url === urlOf("production", build)) return "production";
   return url === urlOf("staging", build) ? "staging" : "development";
 }

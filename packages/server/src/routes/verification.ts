@@ -18,15 +18,7 @@ import { type Implementation, implement } from "../http/implementation.ts";
 import type { DelegationService } from "../services/delegation.ts";
 import type { IntrospectionService } from "../services/introspection.ts";
 import type { RevocationService } from "../services/revocation.ts";
-
-/** What of an identity goes into the headers of `GET /verify`. */
-export interface VerifiedIdentity {
-  readonly userId: string;
-  readonly email: string;
-  readonly tokenName: string;
-  readonly isAdmin: boolean;
-  readonly rights: Rights;
-}
+import type { Caller } from "../services/verification.ts";
 
 /** For other services: forward authentication, introspection, revocation, the change feed. */
 export function verificationRoutes(options: {
@@ -39,12 +31,9 @@ export function verificationRoutes(options: {
   const { introspection, delegation, revocations, issuer } = options;
   return [
     implement(verifyCredential, ({ caller, query }) => {
-      const { user, token, rights } = caller;
       const needed = query.rights ?? "read";
-      if (!hasRights(rights, needed)) throw insufficientRights(needed);
-      const identity = { userId: user.id, email: user.email, tokenName: token.name };
-      const headers = verifiedHeaders({ ...identity, isAdmin: user.isAdmin, rights });
-      return { status: 200, headers };
+      if (!hasRights(caller.rights, needed)) throw insufficientRights(needed);
+      return { status: 200, headers: verifiedHeaders(caller) };
     }),
     implement(introspect, async ({ body }) => ({
       status: 200,
@@ -77,13 +66,13 @@ export function verificationRoutes(options: {
 }
 
 /** The headers that tell a proxy, and the service behind it, who is asking. */
-export function verifiedHeaders(identity: VerifiedIdentity): Record<string, string> {
+function verifiedHeaders({ user, token, rights }: Caller): Record<string, string> {
   return {
-    [VERIFY_HEADERS.userId]: identity.userId,
-    [VERIFY_HEADERS.userEmail]: toHeaderValue(identity.email),
-    [VERIFY_HEADERS.tokenName]: toHeaderValue(identity.tokenName),
-    [VERIFY_HEADERS.admin]: String(identity.isAdmin),
-    [VERIFY_HEADERS.rights]: identity.rights,
+    [VERIFY_HEADERS.userId]: user.id,
+    [VERIFY_HEADERS.userEmail]: toHeaderValue(user.email),
+    [VERIFY_HEADERS.tokenName]: toHeaderValue(token.name),
+    [VERIFY_HEADERS.admin]: String(user.isAdmin),
+    [VERIFY_HEADERS.rights]: rights,
   };
 }
 

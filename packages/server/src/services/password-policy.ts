@@ -1,9 +1,9 @@
 import { ApiError } from "../errors.ts";
 
 /** The shortest password, in characters. */
-export const PASSWORD_LENGTH_MIN = 12;
+const PASSWORD_LENGTH_MIN = 12;
 /** The longest password, in bytes of UTF-8; all of them count. */
-export const PASSWORD_BYTES_MAX = 1000;
+const PASSWORD_BYTES_MAX = 1000;
 
 const SCORE_MIN = 3;
 /** What is assessed of a longer password: the time that it takes grows with the square. */

@@ -12,7 +12,7 @@ import { type Caller, claimOf, credentialHash } from "./verification.ts";
 
 const MINUTE_MS = 60_000;
 /** How long a one-time password is good after its first use, and the session that it opens. */
-export const ONE_TIME_USE_MS = 10 * MINUTE_MS;
+const ONE_TIME_USE_MS = 10 * MINUTE_MS;
 
 /** A session just begun. */
 export interface NewSession {

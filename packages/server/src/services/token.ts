@@ -23,7 +23,7 @@ import { type Caller, credentialHash } from "./verification.ts";
 
 const DAY_MS = 86_400_000;
 /** How long an expired token stays listed, so that people see why the automation died. */
-export const EXPIRED_LISTED_MS = 30 * DAY_MS;
+const EXPIRED_LISTED_MS = 30 * DAY_MS;
 
 /** What a new token may ask for. */
 export interface TokenRequest {
