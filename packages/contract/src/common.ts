@@ -42,6 +42,13 @@ export const FlagOff = /* @__PURE__ */ defineSchema(() =>
     .transform((value) => value ?? false),
 );
 
+/** `wait` of every route that takes something away. */
+export const WaitFlag = /* @__PURE__ */ defineSchema(() =>
+  FlagOff().meta({
+    description: "Answer only when the revocation is known to be in force everywhere",
+  }),
+);
+
 /** No body at all, `null` or `{}`: what clients send where nothing is needed. */
 export const NoBody = /* @__PURE__ */ defineSchema(() =>
   z.union([z.undefined(), z.null(), z.strictObject({})]),

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineSchema, type OutputOf } from "./schema.ts";
-import { FlagOff } from "./common.ts";
+import { FlagOff, WaitFlag } from "./common.ts";
 
 /**
  * Which credentials to revoke: neither flag means everything. `auth_only` is what the Go client
@@ -12,9 +12,7 @@ export const RevocationQuery = /* @__PURE__ */ defineSchema(() =>
     api_only: FlagOff(),
     login_only: FlagOff(),
     auth_only: FlagOff(),
-    wait: FlagOff().meta({
-      description: "Answer only when the revocation is known to be in force everywhere",
-    }),
+    wait: WaitFlag(),
   }),
 );
 

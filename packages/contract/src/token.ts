@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineSchema, type OutputOf } from "./schema.ts";
 import type { ErrorCode } from "./error-codes.ts";
-import { FlagOff, Timestamp } from "./common.ts";
+import { Timestamp, WaitFlag } from "./common.ts";
 import { RevocationReceipt } from "./revocation.ts";
 import { defineRoute } from "./route.ts";
 import { UserParams } from "./user.ts";
@@ -79,13 +79,7 @@ const TokenParams = /* @__PURE__ */ defineSchema(() => z.object({ name: z.string
 const UserTokenParams = /* @__PURE__ */ defineSchema(() =>
   UserParams().extend({ name: z.string() }),
 );
-const RemovalQuery = /* @__PURE__ */ defineSchema(() =>
-  z.strictObject({
-    wait: FlagOff().meta({
-      description: "Answer only when the revocation is known to be in force everywhere",
-    }),
-  }),
-);
+const RemovalQuery = /* @__PURE__ */ defineSchema(() => z.strictObject({ wait: WaitFlag() }));
 
 export const listMyTokens = /* @__PURE__ */ defineRoute(
   {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineSchema, type OutputOf } from "./schema.ts";
-import { FlagOff, FlagOn, NoBody, Timestamp, Uuid } from "./common.ts";
+import { FlagOn, NoBody, Timestamp, Uuid, WaitFlag } from "./common.ts";
 import { defineRoute } from "./route.ts";
 import { RevocationQuery, RevocationReceipt } from "./revocation.ts";
 
@@ -46,18 +46,6 @@ export const UserName = /* @__PURE__ */ defineSchema(() =>
     .refine((name) => name.toLowerCase() !== "me", 'must not be "me"'),
 );
 
-/** Which credentials a password change or a reset takes along. */
-export const ClearTokens = /* @__PURE__ */ defineSchema(() =>
-  z.enum(["0", "no", "false", "none", "login_only", "1", "all"]),
-);
-export type ClearTokens = OutputOf<typeof ClearTokens>;
-
-const Wait = /* @__PURE__ */ defineSchema(() =>
-  FlagOff().meta({
-    description: "Answer only when the revocation is known to be in force everywhere",
-  }),
-);
-
 /**
  * `{user}` in a path: a UUID or `email=ADDRESS`. The shape is checked by the server, after the
  * right to ask, with `invalid identifier format for X`.
@@ -95,7 +83,7 @@ export const changePassword = /* @__PURE__ */ defineRoute(
     ],
   },
   () => ({
-    query: z.strictObject({ clear_tokens: z.string().optional(), wait: Wait() }),
+    query: z.strictObject({ clear_tokens: z.string().optional(), wait: WaitFlag() }),
     body: z.strictObject({ password: z.string(), current_password: z.string().optional() }),
     replies: { 200: RevocationReceipt(), 204: null },
   }),
@@ -203,7 +191,7 @@ export const deactivateUser = /* @__PURE__ */ defineRoute(
   },
   () => ({
     params: UserParams(),
-    query: z.strictObject({ clear_tokens: FlagOn(), wait: Wait() }),
+    query: z.strictObject({ clear_tokens: FlagOn(), wait: WaitFlag() }),
     replies: { 200: RevocationReceipt(), 204: null },
   }),
 );
@@ -241,7 +229,7 @@ export const resetPassword = /* @__PURE__ */ defineRoute(
     query: z.strictObject({
       clear_tokens: z.string().optional(),
       send_password_reset_mail: FlagOn(),
-      wait: Wait(),
+      wait: WaitFlag(),
     }),
     replies: { 200: RevocationReceipt(), 204: null },
   }),
