@@ -50,7 +50,7 @@ export interface TransportOptions {
 
 const ATTEMPTS_MAX = 3;
 const BACKOFF_MS = 200;
-const RETRY_AFTER_MAX_MS = 5_000;
+const RETRY_AFTER_MS_MAX = 5_000;
 const REDIRECTS_MAX = 5;
 const RETRIED_STATUSES: ReadonlySet<number> = new Set([408, 429, 502, 503, 504]);
 const TLS_FAULT = /CERT|TLS|SSL|SIGN|ISSUER|EPROTO/u;
@@ -82,7 +82,7 @@ export async function send(options: TransportOptions, request: WireRequest): Pro
       const reply = await follow(options, request, deadline);
       if (isLast || !RETRIED_STATUSES.has(reply.status)) return reply;
       delayMs = Math.max(delayMs, retryAfterMs(reply.headers) ?? 0);
-      if (delayMs > RETRY_AFTER_MAX_MS) return reply;
+      if (delayMs > RETRY_AFTER_MS_MAX) return reply;
     } catch (error) {
       if (isLast || !(error instanceof ClientError) || error.fault.kind !== "unreachable") {
         throw error;

@@ -10,7 +10,7 @@ import {
 } from "./options.ts";
 
 const DRAIN_DELAY_MS_DEFAULT = 5000;
-const DEFAULT_TOKEN_LIFETIME_MS = 5 * 365 * 86_400_000;
+const TOKEN_LIFETIME_MS_DEFAULT = 5 * 365 * 86_400_000;
 
 /** The configuration of `conchd serve`, checked. */
 export interface ServeConfig {
@@ -87,7 +87,7 @@ export function readServeConfig(raw: RawOptions): ServeConfig {
     trustedProxies: optional("trustedProxy", options.trustedProxy) ?? [],
     secrets: secretsSource(database, optional("secretsFile", options.secretsFile)),
     lifetimes: {
-      tokenMs: tokenMs ?? Math.min(DEFAULT_TOKEN_LIFETIME_MS, tokenMsMax),
+      tokenMs: tokenMs ?? Math.min(TOKEN_LIFETIME_MS_DEFAULT, tokenMsMax),
       tokenMsMax,
       sessionMs: required("sessionLifetime", options.sessionLifetime),
       adminSessionMs: required("adminSessionLifetime", options.adminSessionLifetime),

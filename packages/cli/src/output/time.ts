@@ -26,7 +26,7 @@ export function showExpiry(style: Style, text: string | null): Cell {
   return { text: `${showTime(text)} (expires in ${showDuration(left)})`, paint: style.yellow };
 }
 
-/** The two units that matter most: `3 days`, `5 hours`, `12 minutes`, `40 s`. */
+/** In the largest unit of which there is a whole one: `3 days`, `5 hours`, `12 minutes`, `40 s`. */
 function showDuration(ms: number): string {
   const units = [
     [DAY_MS, "day"],
