@@ -66,6 +66,13 @@ export async function serve(config: ServeConfig, context: Context): Promise<Runn
     issuer,
     advertisedUrl: config.advertisedUrl,
     verificationCounts: observation.verificationCounts,
+    onChange: ({ kind, seq, tokenId, userId }) =>
+      logger.log("info", "change", {
+        kind,
+        seq,
+        token_id: tokenId ?? undefined,
+        user_id: userId ?? undefined,
+      }),
     onRevocationConfirmed: observation.metrics.observeRevocation,
     assessPassword: assessor.assess,
     mailer,
@@ -169,9 +176,10 @@ async function pruneAll(database: Database, logger: Logger, context: Context): P
   const pause = () => context.delay(PRUNE_BATCH_PAUSE_MS);
   try {
     const pruned = await prune(database, context.clock.nowMs(), pause);
-    logger.log("debug", "pruned", { ...pruned });
-    const { clockAheadMs } = pruned;
-    if (clockAheadMs > CLOCK_AHEAD_MS_MAX) logger.log("warn", "clock_ahead", { clockAheadMs });
+    const { clockAheadMs, loginFailures, ...rest } = pruned;
+    const ahead = { clock_ahead_ms: clockAheadMs };
+    logger.log("debug", "pruned", { ...rest, login_failures: loginFailures, ...ahead });
+    if (clockAheadMs > CLOCK_AHEAD_MS_MAX) logger.log("warn", "clock_ahead", ahead);
   } catch (error) {
     logger.log("warn", "not_pruned", { cause: describeError(error) });
   }

@@ -110,6 +110,31 @@ describeServer("what a node shows of itself", (server, dialect) => {
     expect(seen.filter((line) => line.startsWith("info"))).toEqual(["info 403"]);
   });
 
+  test("what is revoked is logged with whose it was: a backup that is restored forgets it", async () => {
+    const { ann, full } = await createAnn(server);
+    const { db } = server.database;
+    const { id } = await db
+      .selectFrom("token")
+      .select("id")
+      .where("user_id", "=", ann.id)
+      .where("name", "=", "reader")
+      .executeTakeFirstOrThrow();
+    const linesBefore = server.log.length;
+    await server.call("DELETE", "/user/me/token/reader", { as: full });
+    await server.call("POST", "/user/me/revoke", { as: ann.session });
+    const changes = server.log
+      .slice(linesBefore)
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+      .filter(({ event }) => event === "change");
+    expect(changes).toMatchObject([
+      { level: "info", kind: "token", token_id: id, user_id: ann.id },
+      { level: "info", kind: "user", user_id: ann.id },
+    ]);
+    expect(changes[1]).not.toHaveProperty("token_id");
+    const { seq } = await db.selectFrom("change_head").select("seq").executeTakeFirstOrThrow();
+    expect(changes.map((change) => change["seq"])).toEqual([seq - 1, seq]);
+  });
+
   test("who watches leaves no line for each look", async () => {
     const linesBefore = server.log.length;
     for (const path of ["/health/live", "/health/ready", "/metrics"]) {

@@ -1,5 +1,6 @@
 /** Puts the services together: who gets what. */
 import type { RevocationReceipt } from "@conch/contract";
+import type { Hint } from "@conch/verify/core/index";
 import type { Database } from "../store/database.ts";
 import { recordUsage } from "../store/usage.ts";
 import type { AccountTools } from "./account-tools.ts";
@@ -39,6 +40,8 @@ export interface ServiceOptions {
   readonly advertisedUrl: string | null;
   /** Counted here, for the metrics. */
   readonly verificationCounts: VerificationCounts;
+  /** Told of what was committed that verifications forget: revocations above all. */
+  readonly onChange: (change: Hint) => void;
   /** Told of each revocation that somebody waited for. */
   readonly onRevocationConfirmed: (proof: RevocationReceipt["proof"], waitedMs: number) => void;
   readonly clock: Clock;
@@ -77,7 +80,7 @@ const HASHES_WAITING_MAX = 64;
 /** Makes the services. */
 export function createServices(options: ServiceOptions): Services {
   const { node, clock, random, mailer, lifetimes, issuer, advertisedUrl } = options;
-  const database = forgettingOwnChanges(options.database, node);
+  const database = forgettingOwnChanges(options.database, node, options.onChange);
   const sessionJwts = createSessionJwts(options.secrets);
   const counts = options.verificationCounts;
   const verifier = createNodeVerifier({ node, sessionJwts, counts });

@@ -3,6 +3,7 @@ import {
   createNode,
   type ChangeRow,
   type Edge,
+  type Hint,
   type LogSource,
   type LookUpResult,
   type Node,
@@ -77,8 +78,14 @@ function toRecord({ token, user }: NonNullable<Found["credential"]>): TokenRecor
 /**
  * The database as services see it: what this node changes, it and its verifiers drop at once, before
  * the answer leaves.
+ *
+ * @param onChange told of each that is committed.
  */
-export function forgettingOwnChanges(database: Database, node: ServerNode): Database {
+export function forgettingOwnChanges(
+  database: Database,
+  node: ServerNode,
+  onChange: (change: Hint) => void,
+): Database {
   return {
     ...database,
     async write(work, settings) {
@@ -90,12 +97,14 @@ export function forgettingOwnChanges(database: Database, node: ServerNode): Data
       }, settings);
       const firstSeq = (committed.seq ?? 0) - changes.length + 1;
       for (const [index, change] of changes.entries()) {
-        node.hint({
+        const hint: Hint = {
           seq: firstSeq + index,
           kind: change.kind,
           tokenId: change.kind === "token" ? change.tokenId : null,
           userId: change.kind === "all" ? null : change.userId,
-        });
+        };
+        node.hint(hint);
+        onChange(hint);
       }
       return committed;
     },
