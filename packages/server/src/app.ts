@@ -103,19 +103,19 @@ export function createApp(options: AppOptions): App {
   return { routes, fetch: createHandler(options, notFound) };
 }
 
-/** Answers a request with an error. @param caller who asks, for the log, where that is known. */
+/** Answers a request with an error. @param known for the log: who asks, and since when. */
 export type Refuse = (
   request: Request,
   connections: Connections,
   error: ApiError,
-  caller?: { readonly userId: string; readonly tokenName: string },
+  known: Partial<Pick<Exchange, "userId" | "tokenName" | "startedMs">>,
 ) => Promise<Response>;
 
 /** Answers a route with errors that are known without asking its service. */
 export function createRefusal(options: AppOptions, { path }: Route): Refuse {
-  return async (request, connections, error, caller) => {
+  return async (request, connections, error, known) => {
     const refuse = createHandler(options, (exchange) => {
-      Object.assign(exchange, { route: path, ...caller });
+      Object.assign(exchange, { route: path, ...known });
       return Promise.reject(error);
     });
     return refuse(request, connections);

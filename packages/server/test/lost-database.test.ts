@@ -6,7 +6,7 @@ import { createLogger } from "../src/logging.ts";
 import { joinNodes } from "../src/membership.ts";
 import { createCanary } from "../src/services/canary.ts";
 import { describeEachDialect, TEST_DIALECTS } from "./databases.ts";
-import { type Credential, startServer, type TestServer } from "./server.ts";
+import { type Answer, type Credential, startServer, type TestServer } from "./server.ts";
 
 const PATIENCE_MS = 120_000;
 
@@ -16,6 +16,12 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
 
 const statusOf = async (server: TestServer, path: string, as: Credential = {}): Promise<number> =>
   (await server.call("GET", path, { as })).status;
+
+/** How long a request took, by the log. */
+function loggedMs({ log }: TestServer, answer: Answer): number {
+  const line = log.find((text) => text.includes(answer.field("request_id"))) ?? "{}";
+  return Number((JSON.parse(line) as { duration_ms?: number }).duration_ms);
+}
 
 for (const dialect of TEST_DIALECTS.filter(({ name }) => name === "postgres")) {
   test(
@@ -37,7 +43,10 @@ for (const dialect of TEST_DIALECTS.filter(({ name }) => name === "postgres")) {
         const ready = await server.call("GET", "/health/ready");
         expect([ready.status, ready.field("status")]).toEqual([503, "database_unavailable"]);
         await until(async () => (await statusOf(server, "/verify", token)) !== 200);
+        const askedMs = performance.now();
         const refused = await server.call("GET", "/verify", { as: token });
+        const unloggedMs = performance.now() - askedMs - loggedMs(server, refused);
+        expect(unloggedMs).toBeLessThan(300);
         expect([refused.status, refused.field("code")]).toEqual([503, "verification_unavailable"]);
         expect(refused.headers.get("retry-after")).toBe("1");
         expect(await statusOf(server, "/verify", stranger)).toBe(503);

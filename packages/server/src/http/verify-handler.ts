@@ -18,6 +18,7 @@ import type { Decision, Entry } from "@conch/verify/core/index";
 import type { Refuse, RequestHandler } from "../app.ts";
 import type { ApiError } from "../errors.ts";
 import type { RequestCount } from "../metrics.ts";
+import type { Clock } from "../services/clock.ts";
 import type { ServerNode } from "../services/node.ts";
 import type { UsageCollector } from "../services/usage.ts";
 import type { VerificationCounts, VerificationSource } from "../services/verification-counts.ts";
@@ -33,6 +34,7 @@ export interface VerifyHandlerOptions {
   readonly counts: VerificationCounts;
   readonly getsAnswered: Pick<RequestCount, "count">;
   readonly headsAnswered: Pick<RequestCount, "count">;
+  readonly clock: Pick<Clock, "monotonicMs">;
   readonly requestIdOf: RequestIdOf;
   readonly collectYoungGarbage: () => void;
   /** Answers what is decided: asking once more could take another second, and would count twice. */
@@ -71,19 +73,21 @@ const ANSWERS_PER_COLLECTION = 4096;
 /** Makes the handler; a proxy's log is the place for its successes, so they are counted only. */
 export function createVerifyHandler(options: VerifyHandlerOptions): RequestHandler {
   const { node, usage, counts, getsAnswered, headsAnswered, requestIdOf, general } = options;
-  const { collectYoungGarbage } = options;
+  const { collectYoungGarbage, clock } = options;
 
   function answer(
     decision: Decision,
     source: VerificationSource,
-    { request, connections, needed }: Question,
+    { request, connections, needed, startedMs }: Question,
   ): Response | Promise<Response> {
     const { outcome } = decision;
     counts.count(outcome, source);
     if (outcome !== "ok") {
-      const error = refusalOf(outcome, needed);
-      const caller = outcome === "forbidden" ? callerOf(decision.entry) : undefined;
-      return options.refuse(request, connections, error, caller);
+      const known = {
+        ...(outcome === "forbidden" && callerOf(decision.entry)),
+        ...(startedMs !== undefined && { startedMs }),
+      };
+      return options.refuse(request, connections, refusalOf(outcome, needed), known);
     }
     (request.method === "HEAD" ? headsAnswered : getsAnswered).count += 1;
     usage.note(decision.entry);
@@ -103,9 +107,10 @@ export function createVerifyHandler(options: VerifyHandlerOptions): RequestHandl
     if (cached !== null) return answer(cached, "cache", question);
     // What is in the cache is well formed, so only before the database is asked.
     if (!isWellFormedToken(token)) return general(request, connections);
+    const startedMs = clock.monotonicMs();
     return node.checker
       .check(key, null, needed)
-      .then((decision) => answer(decision, "database", question));
+      .then((decision) => answer(decision, "database", { ...question, startedMs }));
   };
 }
 
@@ -114,6 +119,8 @@ interface Question {
   readonly request: Request;
   readonly connections: Connections;
   readonly needed: Rights;
+  /** Absent where memory answers: reading a clock takes a good part of that. */
+  readonly startedMs?: number;
 }
 
 /** The API token of a request for its check; else `null`. */
