@@ -26,6 +26,9 @@ export interface Observation {
   runCanary(): Promise<void>;
 }
 
+/** Whoever collects metrics gives up after a few seconds, and then has none of the others either. */
+const HEAD_MS_MAX = 1000;
+
 /** Makes it. */
 export function createObservation(options: {
   readonly config: ServeConfig;
@@ -43,7 +46,7 @@ export function createObservation(options: {
     boundMs,
     cacheEntriesMax: config.cacheEntriesMax,
     verifications: verificationCounts,
-    readHead: () => readHead(database),
+    readHead: () => Promise.race([readHead(database), context.delay(HEAD_MS_MAX).then(() => null)]),
     memoryBytes: context.memoryBytes,
   });
   const canary = createCanary({ ...context, database, node, boundMs });

@@ -40,6 +40,10 @@ for (const dialect of TEST_DIALECTS.filter(({ name }) => name === "postgres")) {
 
         network.stall();
         expect(await statusOf(server, "/verify", token)).toBe(200);
+        const collectedMs = performance.now();
+        const { text: metrics } = await server.call("GET", "/metrics");
+        expect(performance.now() - collectedMs).toBeLessThan(3000);
+        expect(metrics).toMatch(/^conch_change_log_lag nan$/im);
         const ready = await server.call("GET", "/health/ready");
         expect([ready.status, ready.field("status")]).toEqual([503, "database_unavailable"]);
         await until(async () => (await statusOf(server, "/verify", token)) !== 200);
