@@ -33,10 +33,21 @@ export function parseBody(route: Route, body: unknown): unknown {
 function parse(schema: z.ZodType, value: unknown, part: string): unknown {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  if (issue === undefined) throw new ApiError("invalid_request");
+  const [first] = result.error.issues;
+  if (first === undefined) throw new ApiError("invalid_request");
+  const issue = ofClosest(first);
   const place = issue.path.length === 0 ? part : issue.path.join(".");
   throw new ApiError(codeOf(issue), { message: `${place}: ${issue.message}` });
+}
+
+/** Where there are alternatives, what is wrong by the closest one: that none fits names no field. */
+function ofClosest(issue: z.core.$ZodIssue): z.core.$ZodIssue {
+  if (issue.code !== "invalid_union") return issue;
+  const isOfItsKind = ([fault]: readonly z.core.$ZodIssue[]) =>
+    fault?.code !== "invalid_type" || fault.path.length > 0;
+  const [closest] = issue.errors.filter(isOfItsKind).toSorted((a, b) => a.length - b.length);
+  const [fault] = closest ?? [];
+  return fault === undefined ? issue : { ...fault, path: [...issue.path, ...fault.path] };
 }
 
 /** A schema of the contract may say which code its fault has. */

@@ -34,4 +34,14 @@ describeServer("POST /lookup", (server) => {
     expect((await lookUp(read, json)).status).toBe(403);
     expect((await lookUp(verify, { seq: 0 })).status).toBe(400);
   });
+
+  test("400 names the field, whichever of the two ways of asking it belongs to", async () => {
+    const { verify } = await createAnn(server);
+    const hash = hashOf("nothing");
+    const faultOf = async (json: object) => (await lookUp(verify, json)).field("error");
+    expect(await faultOf({ hash, seq: "0" })).toStartWith("seq: ");
+    expect(await faultOf({ hash: "short", seq: 0 })).toStartWith("hash: ");
+    expect(await faultOf({ token: "x".repeat(4097), seq: 0 })).toStartWith("token: ");
+    expect(await faultOf({ hash, token: "x", seq: 0 })).toContain('"token"');
+  });
 });
