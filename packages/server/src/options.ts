@@ -78,7 +78,8 @@ function parseHttpUrl(text: string): string {
   if (url === null || !["http:", "https:"].includes(url.protocol)) {
     throw new Error("must be an http:// or https:// URL");
   }
-  if (url.username !== "" || url.search !== "" || url.hash !== "") {
+  // Empty ones too, which the URL's parts do not show: paths are put behind what is given.
+  if (url.username !== "" || url.password !== "" || /[?#]/.test(url.href)) {
     throw new Error("must not have a user, a query or a fragment");
   }
   return url.href.replace(/\/$/, "");

@@ -92,6 +92,14 @@ test(
     const cases: [args: string[], env: Record<string, string>, text: RegExp][] = [
       [["--listen", "nowhere"], {}, /^conchd: --listen \(CONCHD_LISTEN\): must be HOST:PORT/],
       [["--public-url", "ftp://x"], {}, /--public-url \(CONCHD_PUBLIC_URL\)/],
+      // The limit of a body is wrong too, so that no server starts where the URL is taken.
+      [["--public-url", "http://x/?", "--body-limit", "0"], {}, /--public-url .* must not have/],
+      [["--public-url", "http://x/#", "--body-limit", "0"], {}, /--public-url .* must not have/],
+      [
+        ["--advertise", "http://:sekret@x", "--body-limit", "0"],
+        {},
+        /--advertise .* must not have/,
+      ],
       [["--trusted-proxy", "10.0.0.0/40"], {}, /--trusted-proxy/],
       [[], { CONCHD_TOKEN_LIFETIME: "5 years" }, /--token-lifetime \(CONCHD_TOKEN_LIFETIME\)/],
       [["--token-lifetime", "9y", "--token-max-lifetime", "1y"], {}, /--token-lifetime/],
