@@ -40,17 +40,18 @@ for (const dialect of TEST_DIALECTS.filter(({ name }) => name === "postgres")) {
 
         network.stall();
         expect(await statusOf(server, "/verify", token)).toBe(200);
-        const collectedMs = performance.now();
-        const { text: metrics } = await server.call("GET", "/metrics");
-        expect(performance.now() - collectedMs).toBeLessThan(3000);
-        expect(metrics).toMatch(/^conch_change_log_lag nan$/im);
+        const collected = server.call("GET", "/metrics");
+        // It has no connection left, and is told so two seconds later.
+        const needsDatabase = server.call("GET", "/user/me/token", { as: token });
+        const { text: first } = await Promise.race([needsDatabase, collected]);
+        expect(first).toMatch(/^conch_change_log_lag nan$/im);
+        expect((await needsDatabase).status).toBe(503);
         const ready = await server.call("GET", "/health/ready");
         expect([ready.status, ready.field("status")]).toEqual([503, "database_unavailable"]);
         await until(async () => (await statusOf(server, "/verify", token)) !== 200);
-        const askedMs = performance.now();
         const refused = await server.call("GET", "/verify", { as: token });
-        const unloggedMs = performance.now() - askedMs - loggedMs(server, refused);
-        expect(unloggedMs).toBeLessThan(300);
+        // A second's patience with the renewal, by a timer that may be early by a little.
+        expect(loggedMs(server, refused)).toBeGreaterThan(900);
         expect([refused.status, refused.field("code")]).toEqual([503, "verification_unavailable"]);
         expect(refused.headers.get("retry-after")).toBe("1");
         expect(await statusOf(server, "/verify", stranger)).toBe(503);
