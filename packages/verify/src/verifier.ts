@@ -132,21 +132,22 @@ function toRequest(bearer: string, seq: number, hash: VerifierContext["hash"]): 
 }
 
 function readUrls(url: VerifierOptions["url"]): string[] {
-  const urls = typeof url === "string" ? [url] : (url ?? []);
+  // Of what is no list, as a `URL` that plain JavaScript can pass, an empty one.
+  const urls = typeof url === "string" ? [url] : Array.from(url ?? []);
   if (urls.length === 0 || urls.includes("")) throw new TypeError("url: where the server is");
   return urls.map((text) => {
     if (!URL.canParse(text)) throw new TypeError("url: not a URL");
-    const { protocol, username, search, hash, origin, pathname } = new URL(text);
+    const { protocol, username, password, search, hash, origin, pathname } = new URL(text);
     if (protocol !== "https:" && protocol !== "http:") throw new TypeError("url: https or http");
-    if (username !== "" || search !== "" || hash !== "") {
-      throw new TypeError("url: without user, query and fragment");
+    if (username !== "" || password !== "" || search !== "" || hash !== "") {
+      throw new TypeError("url: without user, password, query and fragment");
     }
     return `${origin}${pathname}`.replace(/\/+$/, "");
   });
 }
 
 function readToken(token: string | undefined): string {
-  if (token === undefined || !isWellFormedToken(token)) {
+  if (typeof token !== "string" || !isWellFormedToken(token)) {
     throw new TypeError("token: an API token, as `conch user token create` shows it");
   }
   return token;

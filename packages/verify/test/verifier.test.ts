@@ -459,12 +459,18 @@ describe("a verifier without a server", () => {
       "nothing",
       "ftp://x",
       "https://u:p@x",
+      "https://:p@x",
       "https://x/?a=1",
+      // What the types rule out, plain JavaScript can still pass.
+      new URL("https://x") as unknown as string,
+      [null] as unknown as string[],
     ]) {
       expect(() => createVerifier({ url, token })).toThrow(/^url: /);
     }
-    expect(() => createVerifier({ url: "https://x", token: undefined })).toThrow(TypeError);
-    expect(() => createVerifier({ url: "https://x", token: "conch_no" })).toThrow(TypeError);
+    for (const value of [undefined, null, "conch_no"]) {
+      const options = { url: "https://x", token: value as string | undefined };
+      expect(() => createVerifier(options)).toThrow(/^token: /);
+    }
     expect(() => createVerifier({ url: "https://x", token, entriesMax: 0 })).toThrow(TypeError);
     for (const usageIntervalMs of [0, -1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31]) {
       expect(() => createVerifier({ url: "https://x", token, usageIntervalMs })).toThrow(TypeError);
