@@ -19,6 +19,8 @@ import { readDropped, readText } from "./partial-answer.ts";
 /** What a verifier asks of the server. Everything rejects where there is no usable answer. */
 export interface Transport {
   readonly poll: Poll;
+  /** Whether a poll is under way. The node may have handed out the lease that it asks for. */
+  readonly isPolling: () => boolean;
   readonly lookUp: (request: LookUpRequest) => Promise<LookUpResult>;
   readonly report: (report: UsageReport) => Promise<void>;
   /** Tells the node that nobody needs to wait for this holder; best effort. */
@@ -55,6 +57,7 @@ export function createTransport({ urls, token, fetch, timers }: TransportOptions
   let failures = 0;
   /** So many answers more are to tell of one that is not gone to. */
   let pauses = 0;
+  let polls = 0;
   let problem: string | null = null;
 
   const base = (): string => nodeUrl ?? urls[turn % urls.length] ?? "";
@@ -126,7 +129,10 @@ export function createTransport({ urls, token, fetch, timers }: TransportOptions
         told = Math.max(told, dropped.length);
       };
       const read = (value: unknown) => ChangesReply().parse(value);
-      const reply = await send(pollChanges, request, timeLimitMs, read, onText);
+      polls += 1;
+      const reply = await send(pollChanges, request, timeLimitMs, read, onText).finally(() => {
+        polls -= 1;
+      });
       stayWith(reply.node_url, from);
       return {
         poll: reply.poll,
@@ -138,6 +144,7 @@ export function createTransport({ urls, token, fetch, timers }: TransportOptions
         boundMs: reply.bound_ms,
       };
     },
+    isPolling: () => polls > 0,
     async lookUp(request) {
       const read = (value: unknown) => LookUpReply().parse(value);
       const once = () => send(lookUpToken, request, TIME_LIMIT_MS, read);

@@ -93,9 +93,9 @@ export function createVerifierIn(context: VerifierContext, options: VerifierOpti
 
   async function end(): Promise<void> {
     // Only a lease that has ended may be given up: nodes stop waiting for this holder.
-    const isHolding = core.lease.isLive();
+    const isHolder = core.lease.isLive() || transport.isPolling();
     core.close();
-    await Promise.all([usage.close(), isHolding && transport.leave(holder)]);
+    await Promise.all([usage.close(), isHolder && transport.leave(holder)]);
     transport.close();
   }
 

@@ -432,6 +432,22 @@ describe("a verifier without a server", () => {
     await closing;
   });
 
+  test("gives back, too, the lease that it has asked for when it closes", async () => {
+    const { fetch: answer, left } = createFeed();
+    const poll = hold();
+    const fetch = async (url: string, init: RequestInit): Promise<Response> => {
+      if (!(init.body as string).includes('"leave":true')) await poll.ask();
+      return answer(url, init);
+    };
+    const options = { url: "https://conch.example", token: unknownToken() };
+    const verifier = createVerifierIn({ ...createVerifierContext(), fetch }, options);
+    await poll.asked;
+    const closed = verifier.close().then(() => "closed");
+    expect(await Promise.race([left.asked.then(() => "left"), closed])).toBe("left");
+    left.answer();
+    await closed;
+  });
+
   test("is closed where both of two calls say so, after the last uses were reported", async () => {
     const { fetch, left, used } = createFeed();
     const options = { url: "https://conch.example", token: unknownToken() };
