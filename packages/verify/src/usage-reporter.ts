@@ -16,6 +16,8 @@ export interface UsageReporter {
 
 /** Where many tokens are in use, reporting that takes at most a twentieth of the time. */
 const PAUSE_SHARE = 19;
+/** How much longer a report may be after one that was heard; after one that was not, half as long. */
+const SIZE_STEP = 20;
 
 /** @param intervalMs from a use to its report, while the server answers and has no more to hear. */
 export function createUsageReporter(
@@ -27,6 +29,8 @@ export function createUsageReporter(
   const pending = createUses(cache);
   let timer: Timer | null = null;
   let isReporting = false;
+  /** Uses in a report. The server may take less than `USES_MAX`: the limit on its bodies is an option. */
+  let sizeMax = USES_MAX;
   /** Settles when the report under way is over. */
   let reported: Promise<void> = Promise.resolve();
   let isClosed = false;
@@ -39,20 +43,23 @@ export function createUsageReporter(
     }, delayMs);
   }
 
-  /** @returns how many it was; `null` where it was not heard, and is kept. */
-  async function sendBatch(): Promise<number | null> {
+  /** @returns whether there may be more; `null` where it was not heard, and is kept. */
+  async function sendBatch(): Promise<boolean | null> {
     const nowMs = clock.monotonicMs();
-    const batch = pending.take(USES_MAX);
-    if (batch.size === 0) return 0;
+    const batch = pending.take(sizeMax);
+    if (batch.size === 0) return false;
     const uses = [...batch].map(([tokenId, usedAtMs]) => ({
       token_id: tokenId,
       age_ms: Math.max(0, Math.round(nowMs - usedAtMs)),
     }));
     try {
       await send({ uses });
-      return batch.size;
+      const isFull = batch.size === sizeMax;
+      if (isFull) sizeMax = Math.min(USES_MAX, sizeMax + SIZE_STEP);
+      return isFull;
     } catch {
       pending.giveBack(batch);
+      sizeMax = Math.ceil(batch.size / 2);
       return null;
     }
   }
@@ -60,7 +67,7 @@ export function createUsageReporter(
   async function report(): Promise<void> {
     const startedMs = clock.monotonicMs();
     isReporting = true;
-    const isFull = (await sendBatch()) === USES_MAX;
+    const isFull = (await sendBatch()) === true;
     isReporting = false;
     const pauseMs = (clock.monotonicMs() - startedMs) * PAUSE_SHARE;
     schedule(isFull ? Math.min(intervalMs, pauseMs) : intervalMs);

@@ -83,6 +83,32 @@ test("closing waits for the report under way, and sends again what was not heard
   ]);
 });
 
+test("what the server will not take at once is reported in parts: it may limit a body to less", async () => {
+  const { use, fire, reports, onReport } = setUp();
+  const taken = new Set<string>();
+  onReport(() => {
+    const ids = reports.at(-1)?.uses.map(({ token_id: id }) => id) ?? [];
+    if (ids.length > 300) throw new Error("413");
+    for (const id of ids) taken.add(id);
+  });
+  for (let token = 0; token < 2_000; token += 1) use(`t${token}`);
+  for (let count = 0; count < 50 && taken.size < 2_000; count += 1) await fire();
+  expect(taken.size).toBe(2_000);
+});
+
+test("a server that was away gets whole reports again", async () => {
+  const { use, fire, reports, onReport } = setUp();
+  onReport(() => {
+    throw new Error("away");
+  });
+  use("first");
+  for (let count = 0; count < 20; count += 1) await fire();
+  onReport(() => {});
+  for (let token = 0; token < 100 * USES_MAX; token += 1) use(`t${token}`);
+  for (let count = 0; count < 100; count += 1) await fire();
+  expect(reports.at(-1)?.uses.length).toBe(USES_MAX);
+});
+
 test("a backlog is reported without waiting for the interval, also while tokens are in use", async () => {
   const { use, fire, reports, onReport } = setUp();
   for (let token = 0; token < USES_MAX + 10; token += 1) use(`${token}`);
