@@ -207,10 +207,10 @@ export function createChecker<Request>(options: CheckerOptions<Request>): Checke
     const place = (key[0] ?? 0) & (BATCH_PLACES - 1);
     const { lookUpInBatch } = options;
     // Whoever asks for a key that is asked for already waits with the others that do.
-    if (lookUpInBatch === undefined || isInBatch[place] === 1 || !lease.isLive()) {
+    const isAlone = isInBatch[place] === 0 && !isBusy();
+    if (lookUpInBatch === undefined || !isAlone || !lease.isLive()) {
       return checkPatiently(key, request, needed);
     }
-    if (isBusy()) return Promise.resolve(UNAVAILABLE);
     const asked = before();
     inBatches += 1;
     isInBatch[place] = 1;
