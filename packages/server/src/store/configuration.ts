@@ -37,7 +37,8 @@ export async function findBoundMs(db: Kysely<Schema>): Promise<number | null> {
     .where("key", "=", BOUND_KEY)
     .executeTakeFirst();
   const boundMs = Number(row?.value);
-  return isBoundMs(boundMs) ? boundMs : null;
+  // As it was stored, to the letter: nodes that register compare the text.
+  return isBoundMs(boundMs) && row?.value === String(boundMs) ? boundMs : null;
 }
 
 function isBoundMs(boundMs: number): boolean {
