@@ -41,7 +41,7 @@ async function conchdOnFullDisk(database: string, args: readonly string[]): Prom
 }
 
 test.each([
-  [["bound"], "the bound is 5 s; only this answer is lost"],
+  [["bound", "5"], "the bound is 5 s; only this answer is lost"],
   [["user", "create", "--email", "a@example.com"], "nobody knows the password"],
 ])("conchd %p tells that its answer is lost on a full disk", async (args, lost) => {
   await using testDatabase = await SQLITE.create();
@@ -55,6 +55,7 @@ describeEachDialect("conchd bound", (dialect) => {
   test("shows the bound, changes it, and says what is wrong", async () => {
     await using testDatabase = await dialect.create();
     const { url } = testDatabase;
+    expect(await conchd(url, ["bound", "5"])).toEqual({ code: 0, out: "Bound: 5 s\n", err: "" });
     expect(await conchd(url, ["bound"])).toEqual({ code: 0, out: "Bound: 5 s\n", err: "" });
     expect(await conchd(url, ["bound", "2.5"])).toMatchObject({ code: 0, out: "Bound: 2.5 s\n" });
     // As `--bound` has it: what one takes, the other takes too.
@@ -63,6 +64,17 @@ describeEachDialect("conchd bound", (dialect) => {
       expect(await conchd(url, ["bound", wrong])).toMatchObject({ code: 2, err });
     }
     expect(await conchd(url, ["bound"])).toMatchObject({ out: "Bound: 2.5 s\n" });
+  });
+});
+
+describeEachDialect("conchd bound without a number", (dialect) => {
+  test("of what is no database yet fails: a mistyped name must not become a database", async () => {
+    await using testDatabase = await dialect.create();
+    for (const attempt of ["first", "second"]) {
+      const { code, out, err } = await conchd(testDatabase.url, ["bound"]);
+      expect([attempt, code, out]).toEqual([attempt, 1, ""]);
+      expect(err).toMatch(/^conchd: --database .*(is empty|no such file)/);
+    }
   });
 });
 
@@ -110,7 +122,7 @@ describeEachDialect("conchd export", (source) => {
 
   test("to a full disk says so", async () => {
     await using testDatabase = await source.create();
-    await conchd(testDatabase.url, ["bound"]);
+    await conchd(testDatabase.url, ["bound", "5"]);
     expect(await conchdOnFullDisk(testDatabase.url, ["export"])).toEqual(
       "conchd: standard output: ENOSPC: no space left on device, write: the export is not whole\n",
     );

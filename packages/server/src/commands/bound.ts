@@ -17,7 +17,11 @@ export async function bound(
   context: Context,
 ): Promise<number> {
   const boundMs = options.seconds === undefined ? null : parseBound(options.seconds);
-  const database = await openDatabase(options.database, storeContext(context));
+  const database = await openDatabase(options.database, {
+    ...storeContext(context),
+    // One that is set may be the first thing of a new installation.
+    mustExist: boundMs === null,
+  });
   try {
     if (boundMs !== null) await changeBound(database, boundMs, createPause(context));
     return (await readBoundMs(database.db)) / 1000;
