@@ -110,7 +110,7 @@ export function defineCommand<const A extends Arguments, const O extends Options
 /** Exit codes of commands that talk to the server as the user. */
 export const REQUEST_EXIT_CODES = [3, 4, 5, 6] as const satisfies readonly ExitCode[];
 
-/** Environment variables of commands that use a credential. */
+/** Environment variables that say which credential is used, and where. */
 export const CREDENTIAL_ENVIRONMENT = [
   "CONCH_TOKEN",
   "CONCH_TOKEN_FILE",
@@ -120,3 +120,9 @@ export const CREDENTIAL_ENVIRONMENT = [
   "CONCH_CONFIG",
   "NO_COLOR",
 ] as const;
+
+/** Environment variables of whatever talks to a server. */
+export const NETWORK_ENVIRONMENT = ["HTTPS_PROXY", "NO_PROXY", "NODE_EXTRA_CA_CERTS"] as const;
+
+/** Environment variables of commands that talk to the server as the user. */
+export const REQUEST_ENVIRONMENT = [...CREDENTIAL_ENVIRONMENT, ...NETWORK_ENVIRONMENT] as const;

@@ -32,6 +32,9 @@ const VARIABLES: Readonly<Record<string, string>> = {
   CONCH_URL: "the API's URL where the environment is development",
   CONCH_CONFIG: "the config file (~/.conch.json)",
   NO_COLOR: "no colours",
+  HTTPS_PROXY: "the proxy to https:// servers; HTTP_PROXY and ALL_PROXY likewise",
+  NO_PROXY: "hosts that are reached without a proxy",
+  NODE_EXTRA_CA_CERTS: "a file of further certificate authorities; SSL_CERT_FILE likewise",
 };
 
 /** The global options as rows. */

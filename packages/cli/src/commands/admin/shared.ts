@@ -1,4 +1,4 @@
-import { CREDENTIAL_ENVIRONMENT, REQUEST_EXIT_CODES } from "../command.ts";
+import { REQUEST_ENVIRONMENT, REQUEST_EXIT_CODES } from "../command.ts";
 
 /** The argument that names a user. */
 export const USER_ARGUMENT = { summary: "a user: UUID or e-mail address" } as const;
@@ -6,7 +6,7 @@ export const USER_ARGUMENT = { summary: "a user: UUID or e-mail address" } as co
 /** What all commands for administrators have in common. */
 export const ADMIN_COMMAND = {
   exitCodes: REQUEST_EXIT_CODES,
-  environment: CREDENTIAL_ENVIRONMENT,
+  environment: REQUEST_ENVIRONMENT,
 } as const;
 
 /** Says of a 404 that it was the user. */

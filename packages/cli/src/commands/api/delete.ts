@@ -1,4 +1,4 @@
-import { CREDENTIAL_ENVIRONMENT, defineCommand, REQUEST_EXIT_CODES } from "../command.ts";
+import { REQUEST_ENVIRONMENT, defineCommand, REQUEST_EXIT_CODES } from "../command.ts";
 import { callPath, PATH_ARGUMENT, readBody } from "./call-path.ts";
 
 export const command = defineCommand({
@@ -8,7 +8,7 @@ export const command = defineCommand({
   },
   examples: [{ line: "api delete /user/me/settings/theme", says: "Remove a setting" }],
   exitCodes: REQUEST_EXIT_CODES,
-  environment: CREDENTIAL_ENVIRONMENT,
+  environment: REQUEST_ENVIRONMENT,
   async run({ args }, context) {
     return callPath(context, "DELETE", args.path, await readBody(context, args.json));
   },

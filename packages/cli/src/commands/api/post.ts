@@ -1,4 +1,4 @@
-import { CREDENTIAL_ENVIRONMENT, defineCommand, REQUEST_EXIT_CODES } from "../command.ts";
+import { REQUEST_ENVIRONMENT, defineCommand, REQUEST_EXIT_CODES } from "../command.ts";
 import { callPath, PATH_ARGUMENT, readBody } from "./call-path.ts";
 
 export const command = defineCommand({
@@ -10,7 +10,7 @@ export const command = defineCommand({
     { line: 'api post /user/me/settings/theme \'{"theme": "dark"}\'', says: "Set a setting" },
   ],
   exitCodes: REQUEST_EXIT_CODES,
-  environment: CREDENTIAL_ENVIRONMENT,
+  environment: REQUEST_ENVIRONMENT,
   async run({ args }, context) {
     return callPath(context, "POST", args.path, await readBody(context, args.json));
   },

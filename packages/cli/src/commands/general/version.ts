@@ -7,7 +7,7 @@ import { BUILD_URLS, openProfiles, resolveInput } from "../../profile-access.ts"
 import { resolveDestination } from "../../profiles/destination.ts";
 import { ProfileError } from "../../profiles/profile-error.ts";
 import { resolveCredential } from "../../profiles/resolve.ts";
-import { defineCommand } from "../command.ts";
+import { defineCommand, NETWORK_ENVIRONMENT } from "../command.ts";
 
 export const command = defineCommand({
   description:
@@ -16,7 +16,7 @@ export const command = defineCommand({
     { line: "version", says: "Client, server, and the flags that this binary was built with" },
   ],
   exitCodes: [],
-  environment: ["CONCH_PROFILE", "CONCH_ENV", "CONCH_URL", "CONCH_CONFIG"],
+  environment: ["CONCH_PROFILE", "CONCH_ENV", "CONCH_URL", "CONCH_CONFIG", ...NETWORK_ENVIRONMENT],
   async run(_, context) {
     const url = await configuredUrl(context);
     const server = url === null ? null : await serverVersion(context, url);

@@ -8,7 +8,7 @@ import { printable } from "../../output/style.ts";
 import { checkNotOwnName } from "../../own-password.ts";
 import { placeFor, requireSame } from "../../profile-use.ts";
 import { requireSecret } from "../../secret-input.ts";
-import { CREDENTIAL_ENVIRONMENT, defineCommand } from "../command.ts";
+import { REQUEST_ENVIRONMENT, defineCommand } from "../command.ts";
 
 export const command = defineCommand({
   description:
@@ -24,7 +24,7 @@ export const command = defineCommand({
   },
   examples: [{ line: "profile change-password", says: "The new password is asked for" }],
   exitCodes: [3, 4, 6],
-  environment: CREDENTIAL_ENVIRONMENT,
+  environment: REQUEST_ENVIRONMENT,
   async run({ options }, context) {
     const isPurge = feature("DISABLE_API_TOKEN_CRUD")
       ? false

@@ -12,7 +12,7 @@ import type { Profiles } from "../../profiles/profiles.ts";
 import { quoteWord } from "../../profiles/quote-word.ts";
 import { ProfileError } from "../../profiles/profile-error.ts";
 import { splitCommand } from "../../profiles/split-command.ts";
-import { defineCommand, type OptionValues } from "../command.ts";
+import { defineCommand, type OptionValues, NETWORK_ENVIRONMENT } from "../command.ts";
 
 const OPTIONS = {
   name: { value: "NAME", summary: "the profile's name" },
@@ -44,7 +44,7 @@ export const command = defineCommand({
     },
   ],
   exitCodes: [3, 6],
-  environment: ["CONCH_ENV", "CONCH_URL", "CONCH_CONFIG"],
+  environment: ["CONCH_ENV", "CONCH_URL", "CONCH_CONFIG", ...NETWORK_ENVIRONMENT],
   async run({ options }, context) {
     const { name } = options;
     if (name === undefined) throw usageError("missing option --name NAME");

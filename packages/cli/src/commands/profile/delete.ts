@@ -5,7 +5,7 @@ import { printable } from "../../output/style.ts";
 import { openProfiles, readConfig } from "../../profile-access.ts";
 import { quoteWord } from "../../profiles/quote-word.ts";
 import type { Profile } from "../../profiles/profile.ts";
-import { defineCommand } from "../command.ts";
+import { defineCommand, NETWORK_ENVIRONMENT } from "../command.ts";
 
 export const command = defineCommand({
   description: feature("DISABLE_API_TOKEN_CRUD")
@@ -22,7 +22,7 @@ export const command = defineCommand({
       : [{ line: "profile delete old --revoke", says: "The same, and nothing of it stays alive" }]),
   ],
   exitCodes: [3, 5, 6],
-  environment: ["CONCH_CONFIG"],
+  environment: ["CONCH_CONFIG", ...NETWORK_ENVIRONMENT],
   async run({ args: { name }, options }, context) {
     const profiles = openProfiles(context);
     const { store } = profiles;

@@ -3,7 +3,7 @@ import { LOG_IN_OPTIONS, logIn } from "../../log-in.ts";
 import { profileFields, showProfile } from "../../output/profiles.ts";
 import { placeFor, requireSame, STORE_OPTION, useProfile } from "../../profile-use.ts";
 import { quoteWord } from "../../profiles/quote-word.ts";
-import { defineCommand } from "../command.ts";
+import { defineCommand, NETWORK_ENVIRONMENT } from "../command.ts";
 
 export const command = defineCommand({
   description:
@@ -21,7 +21,7 @@ export const command = defineCommand({
     },
   ],
   exitCodes: [3, 5, 6],
-  environment: ["CONCH_PROFILE", "CONCH_CONFIG"],
+  environment: ["CONCH_PROFILE", "CONCH_CONFIG", ...NETWORK_ENVIRONMENT],
   async run({ options }, context) {
     const { profile, profiles, url } = await useProfile(context);
     const { name, credential } = profile;

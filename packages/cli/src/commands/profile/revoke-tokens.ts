@@ -3,7 +3,7 @@ import { connect } from "../../connect.ts";
 import { dropCredential } from "../../drop-credential.ts";
 import { receiptLine, receiptOf, WAIT_OPTION, waitInput } from "../../revocation.ts";
 import { confirmLoss, SCOPE_OPTIONS, SCOPE_WORDS, scopeOf, scopeQuery } from "../../scope.ts";
-import { CREDENTIAL_ENVIRONMENT, defineCommand } from "../command.ts";
+import { REQUEST_ENVIRONMENT, defineCommand } from "../command.ts";
 
 export const command = defineCommand({
   description:
@@ -17,7 +17,7 @@ export const command = defineCommand({
     },
   ],
   exitCodes: [3, 4, 6],
-  environment: CREDENTIAL_ENVIRONMENT,
+  environment: REQUEST_ENVIRONMENT,
   async run({ options }, context) {
     const scope = scopeOf(options);
     const connection = await connect(context);

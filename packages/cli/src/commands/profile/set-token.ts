@@ -2,7 +2,7 @@ import { checkToken } from "../../check-token.ts";
 import { profileFields, showProfile } from "../../output/profiles.ts";
 import { placeFor, requireSame, STORE_OPTION, useProfile } from "../../profile-use.ts";
 import { requireSecret } from "../../secret-input.ts";
-import { defineCommand } from "../command.ts";
+import { defineCommand, NETWORK_ENVIRONMENT } from "../command.ts";
 
 export const command = defineCommand({
   description:
@@ -22,7 +22,7 @@ export const command = defineCommand({
     },
   ],
   exitCodes: [3, 5, 6],
-  environment: ["CONCH_PROFILE", "CONCH_CONFIG"],
+  environment: ["CONCH_PROFILE", "CONCH_CONFIG", ...NETWORK_ENVIRONMENT],
   async run({ args, options }, context) {
     const { profile, profiles, url } = await useProfile(context);
     const { store, secrets } = profiles;

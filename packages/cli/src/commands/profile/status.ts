@@ -14,7 +14,7 @@ import type { Profile } from "../../profiles/profile.ts";
 import type { Profiles } from "../../profiles/profiles.ts";
 import { ProfileError } from "../../profiles/profile-error.ts";
 import { homeOf } from "../../profiles/resolve.ts";
-import { defineCommand } from "../command.ts";
+import { defineCommand, NETWORK_ENVIRONMENT } from "../command.ts";
 
 type Status = "valid" | "refused" | "unusable" | "none" | "unreachable";
 
@@ -37,7 +37,7 @@ export const command = defineCommand({
     "Asks the server of each profile (or of the one named with --profile) whether it accepts the\ncredential. Ends with 0 where all are valid, 3 where one is refused, missing or unusable, else 6\nwhere a server could not say.",
   examples: [{ line: "profile status", says: "Are all my credentials still good?" }],
   exitCodes: [3, 5, 6],
-  environment: ["CONCH_CONFIG", "NO_COLOR"],
+  environment: ["CONCH_CONFIG", "NO_COLOR", ...NETWORK_ENVIRONMENT],
   async run(_, context) {
     const profiles = openProfiles(context);
     const wanted = context.globals.profile;

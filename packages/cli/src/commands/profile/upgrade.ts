@@ -12,7 +12,7 @@ import { placeFor, requireSame, STORE_OPTION, useProfile } from "../../profile-u
 import { quoteWord } from "../../profiles/quote-word.ts";
 import type { Profile, SecretPlace } from "../../profiles/profile.ts";
 import type { Profiles } from "../../profiles/profiles.ts";
-import { defineCommand } from "../command.ts";
+import { defineCommand, NETWORK_ENVIRONMENT } from "../command.ts";
 
 export const command = defineCommand({
   description:
@@ -25,7 +25,7 @@ export const command = defineCommand({
     { line: "profile upgrade", says: "From a login, which ends, to a token, which lasts" },
   ],
   exitCodes: [3, 4, 5, 6],
-  environment: ["CONCH_PROFILE", "CONCH_CONFIG"],
+  environment: ["CONCH_PROFILE", "CONCH_CONFIG", ...NETWORK_ENVIRONMENT],
   async run({ options }, context) {
     const { profile, profiles, url } = await useProfile(context);
     const { kind } = profile.credential;

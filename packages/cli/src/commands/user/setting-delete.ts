@@ -2,13 +2,13 @@ import { deleteSetting } from "@conch/contract/settings";
 import { connect } from "../../connect.ts";
 import { orNotFound } from "../../not-found.ts";
 import { printable } from "../../output/style.ts";
-import { CREDENTIAL_ENVIRONMENT, defineCommand, REQUEST_EXIT_CODES } from "../command.ts";
+import { REQUEST_ENVIRONMENT, defineCommand, REQUEST_EXIT_CODES } from "../command.ts";
 
 export const command = defineCommand({
   arguments: { name: { summary: "the setting's name" } },
   examples: [{ line: "user setting theme delete", says: "Remove the setting theme" }],
   exitCodes: REQUEST_EXIT_CODES,
-  environment: CREDENTIAL_ENVIRONMENT,
+  environment: REQUEST_ENVIRONMENT,
   async run({ args: { name } }, context) {
     const { client } = await connect(context);
     await orNotFound(

@@ -4,14 +4,14 @@ import { connect } from "../../connect.ts";
 import { EXIT } from "../../exit-codes.ts";
 import { orNotFound } from "../../not-found.ts";
 import { printableLines } from "../../output/style.ts";
-import { CREDENTIAL_ENVIRONMENT, defineCommand, REQUEST_EXIT_CODES } from "../command.ts";
+import { REQUEST_ENVIRONMENT, defineCommand, REQUEST_EXIT_CODES } from "../command.ts";
 
 export const command = defineCommand({
   description: "Text is printed as it is, anything else as JSON.",
   arguments: { name: { summary: "the setting's name" } },
   examples: [{ line: "user setting theme get", says: "The value of the setting theme" }],
   exitCodes: REQUEST_EXIT_CODES,
-  environment: CREDENTIAL_ENVIRONMENT,
+  environment: REQUEST_ENVIRONMENT,
   async run({ args: { name } }, context) {
     const { client } = await connect(context);
     const message = `you have no setting named "${name}"`;

@@ -3,7 +3,7 @@ import { setSetting } from "@conch/contract/settings";
 import { usageError } from "../../command-error.ts";
 import { connect } from "../../connect.ts";
 import { printable } from "../../output/style.ts";
-import { CREDENTIAL_ENVIRONMENT, defineCommand, REQUEST_EXIT_CODES } from "../command.ts";
+import { REQUEST_ENVIRONMENT, defineCommand, REQUEST_EXIT_CODES } from "../command.ts";
 
 export const command = defineCommand({
   arguments: {
@@ -16,7 +16,7 @@ export const command = defineCommand({
     { line: "user setting build set '\"42\"'", says: "The text 42, not the number" },
   ],
   exitCodes: REQUEST_EXIT_CODES,
-  environment: CREDENTIAL_ENVIRONMENT,
+  environment: REQUEST_ENVIRONMENT,
   async run({ args: { name, value } }, context) {
     const body = { [name]: parseValue(value) };
     const { client } = await connect(context);

@@ -3,12 +3,12 @@ import { connect } from "../../connect.ts";
 import { sortedEntries } from "../../output/json.ts";
 import { printable } from "../../output/style.ts";
 import { table } from "../../output/table.ts";
-import { CREDENTIAL_ENVIRONMENT, defineCommand, REQUEST_EXIT_CODES } from "../command.ts";
+import { REQUEST_ENVIRONMENT, defineCommand, REQUEST_EXIT_CODES } from "../command.ts";
 
 export const command = defineCommand({
   examples: [{ line: "user settings", says: "All settings, by name" }],
   exitCodes: REQUEST_EXIT_CODES,
-  environment: CREDENTIAL_ENVIRONMENT,
+  environment: REQUEST_ENVIRONMENT,
   async run(_, context) {
     const { client } = await connect(context);
     const { body } = await client.call(getSettings, {});

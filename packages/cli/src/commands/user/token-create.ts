@@ -4,7 +4,7 @@ import { parseExpiry } from "../../expiry.ts";
 import { tokenFields } from "../../output/tokens.ts";
 import { quoteWord } from "../../profiles/quote-word.ts";
 import { checkTokenName } from "../../token-name.ts";
-import { CREDENTIAL_ENVIRONMENT, defineCommand, REQUEST_EXIT_CODES } from "../command.ts";
+import { REQUEST_ENVIRONMENT, defineCommand, REQUEST_EXIT_CODES } from "../command.ts";
 
 export const command = defineCommand({
   description:
@@ -30,7 +30,7 @@ export const command = defineCommand({
     { line: "--json user token create ci | jq -r .token", says: "Only its value" },
   ],
   exitCodes: REQUEST_EXIT_CODES,
-  environment: CREDENTIAL_ENVIRONMENT,
+  environment: REQUEST_ENVIRONMENT,
   async run({ args, options }, context) {
     const name = checkTokenName(args.name);
     const expires =

@@ -4,7 +4,7 @@ import { orNotFound } from "../../not-found.ts";
 import { printable } from "../../output/style.ts";
 import { receiptLine, receiptOf, WAIT_OPTION, waitInput } from "../../revocation.ts";
 import { checkTokenName } from "../../token-name.ts";
-import { CREDENTIAL_ENVIRONMENT, defineCommand, REQUEST_EXIT_CODES } from "../command.ts";
+import { REQUEST_ENVIRONMENT, defineCommand, REQUEST_EXIT_CODES } from "../command.ts";
 
 export const command = defineCommand({
   description: "Its name is free at once.",
@@ -15,7 +15,7 @@ export const command = defineCommand({
     { line: "user token rm ci --wait", says: "The same, and know when it is dead everywhere" },
   ],
   exitCodes: REQUEST_EXIT_CODES,
-  environment: CREDENTIAL_ENVIRONMENT,
+  environment: REQUEST_ENVIRONMENT,
   async run({ args, options }, context) {
     const name = checkTokenName(args.name);
     const { client } = await connect(context);

@@ -1,7 +1,7 @@
 import { listMyTokens } from "@conch/contract/token";
 import { connect } from "../../connect.ts";
 import { tokenList } from "../../output/tokens.ts";
-import { CREDENTIAL_ENVIRONMENT, defineCommand, REQUEST_EXIT_CODES } from "../command.ts";
+import { REQUEST_ENVIRONMENT, defineCommand, REQUEST_EXIT_CODES } from "../command.ts";
 
 export const command = defineCommand({
   description:
@@ -10,7 +10,7 @@ export const command = defineCommand({
     { line: "user tokens", says: "Which tokens do I have, and when were they last used?" },
   ],
   exitCodes: REQUEST_EXIT_CODES,
-  environment: CREDENTIAL_ENVIRONMENT,
+  environment: REQUEST_ENVIRONMENT,
   async run(_, context) {
     const { client } = await connect(context);
     const { body } = await client.call(listMyTokens, {});
