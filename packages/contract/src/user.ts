@@ -46,6 +46,18 @@ export const UserName = /* @__PURE__ */ defineSchema(() =>
     .refine((name) => name.toLowerCase() !== "me", 'must not be "me"'),
 );
 
+/** Checked by the service: its error names the value, as older servers' does. */
+const ClearTokens = /* @__PURE__ */ defineSchema(() =>
+  z
+    .string()
+    .optional()
+    .meta({
+      description:
+        "What goes with the old password: `none` (`0`, `no`, `false`), `login_only` (`1`; the default) or " +
+        "`all`: login sessions and API tokens",
+    }),
+);
+
 /**
  * `{user}` in a path: a UUID or `email=ADDRESS`. The shape is checked by the server, after the
  * right to ask, with `invalid identifier format for X`.
@@ -83,7 +95,7 @@ export const changePassword = /* @__PURE__ */ defineRoute(
     ],
   },
   () => ({
-    query: z.strictObject({ clear_tokens: z.string().optional(), wait: WaitFlag() }),
+    query: z.strictObject({ clear_tokens: ClearTokens(), wait: WaitFlag() }),
     body: z.strictObject({ password: z.string(), current_password: z.string().optional() }),
     replies: { 200: RevocationReceipt(), 204: null },
   }),
@@ -227,7 +239,7 @@ export const resetPassword = /* @__PURE__ */ defineRoute(
   () => ({
     params: UserParams(),
     query: z.strictObject({
-      clear_tokens: z.string().optional(),
+      clear_tokens: ClearTokens(),
       send_password_reset_mail: FlagOn(),
       wait: WaitFlag(),
     }),

@@ -65,7 +65,10 @@ export function verificationRoutes(options: {
   ];
 }
 
-/** The headers that tell a proxy, and the service behind it, who is asking. */
+/**
+ * The headers that tell a proxy, and the service behind it, who is asking. `http/verify-handler.ts` sets the
+ * same ones, and has no time for an object of them.
+ */
 function verifiedHeaders({ user, token, rights }: Caller): Record<string, string> {
   return {
     [VERIFY_HEADERS.userId]: user.id,

@@ -11,6 +11,7 @@ import {
 } from "@conch/contract";
 import type { Kysely } from "kysely";
 import { ApiError } from "../errors.ts";
+import { TOKEN_KEPT_MS } from "../store/pruning.ts";
 import type { Schema, TokenRow, UserRow } from "../store/schema.ts";
 import { insertToken, listApiTokens, releaseExpiredName, revokeTokens } from "../store/token.ts";
 import { lockUser } from "../store/user.ts";
@@ -20,10 +21,6 @@ import { type Revocation, runRevocation } from "./confirmation.ts";
 import type { UsageCollector } from "./usage.ts";
 import { lockActiveUser } from "./user-identifier.ts";
 import { type Caller, credentialHash } from "./verification.ts";
-
-const DAY_MS = 86_400_000;
-/** How long an expired token stays listed, so that people see why the automation died. */
-const EXPIRED_LISTED_MS = 30 * DAY_MS;
 
 /** What a new token may ask for. */
 export interface TokenRequest {
@@ -81,7 +78,7 @@ export function createTokenService(
   /** None for a name that cannot be: a database may refuse even to compare with it. */
   async function findNamed(db: Kysely<Schema>, userId: string, name: string): Promise<TokenRow[]> {
     if (tokenNameFault(name) !== null) return [];
-    return listApiTokens(db, userId, clock.nowMs() - EXPIRED_LISTED_MS, name);
+    return listApiTokens(db, userId, clock.nowMs() - TOKEN_KEPT_MS, name);
   }
 
   /** @param lockOwner finds the user, and locks the row: a write, so that a 404 rests on a commit. */
@@ -115,7 +112,7 @@ export function createTokenService(
 
   return {
     async list(userId) {
-      const listedSinceMs = clock.nowMs() - EXPIRED_LISTED_MS;
+      const listedSinceMs = clock.nowMs() - TOKEN_KEPT_MS;
       const rows = await listApiTokens(database.db, userId, listedSinceMs);
       return rows.sort(byName).map(describe);
     },

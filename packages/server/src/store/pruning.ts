@@ -3,8 +3,11 @@ import { sql, type RawBuilder } from "kysely";
 import type { Database } from "./database.ts";
 
 const DAY_MS = 86_400_000;
-/** How long an expired or revoked token is kept: expired ones are listed for 30 days. */
-const TOKEN_KEPT_MS = 30 * DAY_MS;
+/**
+ * How long an expired or revoked token is kept. Expired ones are listed as long, so that people see why
+ * the automation died.
+ */
+export const TOKEN_KEPT_MS = 30 * DAY_MS;
 /** How long, and how many, rows of the log are kept. A reader that comes later starts anew. */
 const CHANGE_KEPT_MS = DAY_MS;
 const CHANGES_KEPT = 10_000;
