@@ -24,11 +24,12 @@ function findBinary() {
   }
 }
 
-const child = spawn(findBinary(), process.argv.slice(2), { stdio: "inherit" });
+// First: whoever stops this program right after it has started the binary would leave that running.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   // A terminal sends SIGINT to both; what the binary makes of it decides.
   process.on(signal, () => signal === "SIGINT" || child.kill(signal));
 }
+const child = spawn(findBinary(), process.argv.slice(2), { stdio: "inherit" });
 child.on("error", (error) => fail(error.message));
 child.on("exit", (code, signal) => {
   process.exit(code ?? 128 + constants.signals[signal]);

@@ -35,10 +35,22 @@ test("the linux-arm64 binary is built from another platform, and runs under qemu
   expect(output).toBe(`conch ${manifest.version}\n`);
 });
 
+/** Has a launcher stopped as early as can be: it has started the binary, and not come any further. */
+const STOPPED_AT_ONCE = `
+const processes = require("node:child_process");
+const { spawn } = processes;
+processes.spawn = (...args) => {
+  const child = spawn(...args);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+  process.kill(process.pid, "SIGTERM");
+  return child;
+};
+`;
+
 /** Stands in for the binaries: packing and unpacking 100 MB would show nothing more. */
 const STAND_IN = `#!/bin/sh
 case $1 in
-  wait) trap 'echo ended; exit 7' TERM; echo ready; while :; do sleep 0.05; done ;;
+  wait) trap 'echo ended; exit 7' TERM; echo ready; while kill -0 $PPID; do sleep 0.05; done ;;
   *) cat; echo "$0" "$@" >&2; exit 5 ;;
 esac
 `;
@@ -76,6 +88,13 @@ test("npm installs the binary for this platform, without an install script", asy
   conchd.kill("SIGTERM");
   expect((await reader.read()).value).toBe("ended\n");
   expect(await conchd.exited).toBe(7);
+
+  const hook = join(FOLDER, "stopped-at-once.cjs");
+  writeFileSync(hook, STOPPED_AT_ONCE);
+  const launcher = join(project, "node_modules", ".bin", "conchd");
+  const early = Bun.spawn(["node", "--require", hook, launcher, "wait"], { stdout: "pipe" });
+  expect(await new Response(early.stdout).text()).toBe("ready\nended\n");
+  expect(await early.exited).toBe(7);
 });
 
 test("the launcher says what is wrong where no binary was installed", async () => {
