@@ -75,10 +75,12 @@ export function createVerifyHandler(options: VerifyHandlerOptions): RequestHandl
   const { node, usage, counts, getsAnswered, headsAnswered, requestIdOf, general } = options;
   const { collectYoungGarbage, clock } = options;
 
+  /** @param startedMs since when; absent where memory answers: a clock takes a good part of that. */
   function answer(
     decision: Decision,
     source: VerificationSource,
-    { request, connections, needed, startedMs }: Question,
+    { request, connections, needed }: Question,
+    startedMs?: number,
   ): Response | Promise<Response> {
     const { outcome } = decision;
     counts.count(outcome, source);
@@ -110,7 +112,7 @@ export function createVerifyHandler(options: VerifyHandlerOptions): RequestHandl
     const startedMs = clock.monotonicMs();
     return node.checker
       .check(key, null, needed)
-      .then((decision) => answer(decision, "database", { ...question, startedMs }));
+      .then((decision) => answer(decision, "database", question, startedMs));
   };
 }
 
@@ -119,8 +121,6 @@ interface Question {
   readonly request: Request;
   readonly connections: Connections;
   readonly needed: Rights;
-  /** Absent where memory answers: reading a clock takes a good part of that. */
-  readonly startedMs?: number;
 }
 
 /** The API token of a request for its check; else `null`. */

@@ -111,7 +111,8 @@ export type LookUp<Request> = (key: Key, request: Request, seq: number) => Promi
 /**
  * Looks one token up, together with those that are asked for at the same time.
  *
- * @param receive is called once, later, in bounded time; with `null` where it cannot be known now.
+ * @param receive is called once, later, in bounded time; with `null` where it cannot be known now. The
+ *   result is not older than the call of this function.
  */
 export type LookUpInBatch = (key: Key, receive: (result: LookUpResult | null) => void) => void;
 

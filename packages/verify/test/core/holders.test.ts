@@ -2,10 +2,18 @@ import { expect, test } from "bun:test";
 import { createHolderRegistry } from "../../src/core/holders.ts";
 import type { LogSource, Member } from "../../src/core/log-source.ts";
 import { createMemberWatch } from "../../src/core/members.ts";
+import type { Clock } from "../../src/core/types.ts";
 
 function createClock() {
   const time = { ms: 0 };
   return { time, clock: { monotonicMs: () => time.ms, wallMs: () => time.ms } };
+}
+
+/** The watch of a node whose timers never ring. */
+function createWatch(clock: Clock, source: Partial<LogSource> = {}) {
+  const timers = { set: () => ({ cancel: () => {} }) };
+  const edge = { clock, timers, random: () => 0.5 };
+  return createMemberWatch(edge, 1000, source as LogSource, () => {});
 }
 
 test("low is the least row that a running lease may be at", () => {
@@ -50,9 +58,7 @@ test("a member's row goes when it is unchanged for two bounds, by when it was as
       return Promise.resolve();
     },
   };
-  const timers = { set: () => ({ cancel: () => {} }) };
-  const edge = { clock, timers, random: () => 0.5 };
-  const watch = createMemberWatch(edge, 1000, source as LogSource, () => {});
+  const watch = createWatch(clock, source);
   const member: Member = { incarnation: "m", beat: 1, low: 0, holders: 0 };
   watch.observe([member], 0);
   // The answer was asked for long before it was read: the process had been stopped.
@@ -66,9 +72,7 @@ test("a member's row goes when it is unchanged for two bounds, by when it was as
 });
 
 test("whose lease ran out while it was waited for is a known holder, and has not confirmed", async () => {
-  const timers = { set: () => ({ cancel: () => {} }) };
-  const edge = { clock: createClock().clock, timers, random: () => 0.5 };
-  const watch = createMemberWatch(edge, 1000, {} as LogSource, () => {});
+  const watch = createWatch(createClock().clock);
   const member: Member = { incarnation: "m", beat: 1, low: 1, holders: 1 };
   const waited = watch.wait(2, 0);
   watch.observe([member], 0);
@@ -77,9 +81,7 @@ test("whose lease ran out while it was waited for is a known holder, and has not
 });
 
 test("who comes while others are waited for is counted too", async () => {
-  const timers = { set: () => ({ cancel: () => {} }) };
-  const edge = { clock: createClock().clock, timers, random: () => 0.5 };
-  const watch = createMemberWatch(edge, 1000, {} as LogSource, () => {});
+  const watch = createWatch(createClock().clock);
   const member: Member = { incarnation: "m", beat: 1, low: 1, holders: 1 };
   const waited = watch.wait(2, 0);
   watch.observe([member], 0);
